@@ -1,0 +1,125 @@
+"""The adapter (Eq. 10): a small MLP that reads a prompt's suppression scale from the concept's first-step attention.
+
+`L -> 64 -> 32 -> 1`, one token of the concept at a time. Beside the paper's form it can normalise its inputs and bound
+its output, which trains steadier on few prompts. It is saved as `config.json` and `model.safetensors`, never as a pickle.
+"""
+
+from itertools import pairwise
+from pathlib import Path
+
+import torch
+from jaxtyping import Float
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+from torch import Tensor, nn
+
+from gie.adapter_config import AdapterConfig, read_config, write_config
+from gie.errors import InputError
+
+WEIGHTS_FILE = "model.safetensors"
+
+
+class Adapter(nn.Module):
+    """Features of a concept's tokens -> their suppression scales, with the record of what it was trained for."""
+
+    mean: Float[Tensor, "layers"]
+    """Subtracted from the features; 0 when they are not normalised."""
+    spread: Float[Tensor, "layers"]
+    """The features are divided by it; 1 when they are not normalised."""
+
+    def __init__(self, config: AdapterConfig) -> None:
+        super().__init__()
+        self.config = config
+        self.register_buffer("mean", torch.zeros(len(config.layers)))
+        self.register_buffer("spread", torch.ones(len(config.layers)))
+        self.network = _network([len(config.layers), *config.hidden, 1])
+
+    @property
+    def concept(self) -> str:
+        """The text that is injected."""
+        return self.config.concept
+
+    @property
+    def slots(self) -> str:
+        """Which token slots of the concept are injected."""
+        return self.config.slots
+
+    def forward(self, features: Float[Tensor, "*batch layers"]) -> Float[Tensor, "*batch"]:
+        """The scale of each token, not clamped: what training compares with the labels."""
+        output = self.network((features - self.mean) / self.spread).squeeze(-1)
+        if self.config.transform == "bounded":
+            return self.config.scales.smallest * torch.sigmoid(output)
+        return output
+
+    @torch.no_grad()
+    def infer(self, features: Float[Tensor, "images tokens layers"]) -> Float[Tensor, "images tokens"]:
+        """The scale of each token, clamped to [smallest scale, 0].
+
+        Raises:
+            InputError: the features are of another number of layers, or not finite.
+        """
+        layers = len(self.config.layers)
+        if features.ndim != 3 or features.shape[-1] != layers:
+            msg = f"expected features [images, tokens, {layers}], got {list(features.shape)}; is it another model?"
+            raise InputError(msg)
+        if not torch.isfinite(features).all():
+            msg = "expected finite features, got nan or inf; run the model in float32 or bfloat16"
+            raise InputError(msg)
+        return self(features.to(self.mean)).clamp(self.config.scales.smallest, 0.0)
+
+    def save_pretrained(self, folder: str | Path) -> None:
+        """Write the folder that `from_pretrained` reads; each file appears whole or not at all."""
+        folder = Path(folder)
+        folder.mkdir(parents=True, exist_ok=True)
+        aside = folder / f"{WEIGHTS_FILE}.aside"
+        save_file({name: tensor.contiguous() for name, tensor in self.state_dict().items()}, aside)
+        aside.replace(folder / WEIGHTS_FILE)
+        write_config(self.config, folder)
+
+    @classmethod
+    def from_pretrained(cls, folder: str | Path) -> "Adapter":
+        """The inverse of `save_pretrained`, bit for bit.
+
+        Raises:
+            InputError: a file is missing or damaged, or the weights do not fit the config.
+        """
+        folder = Path(folder)
+        adapter = cls(read_config(folder))
+        weights = _read_weights(folder / WEIGHTS_FILE)
+        _refuse_misfit(adapter.state_dict(), weights, folder)
+        adapter.load_state_dict(weights)
+        return adapter.eval().requires_grad_(False)
+
+
+def _network(widths: list[int]) -> nn.Sequential:
+    parts: list[nn.Module] = []
+    for index, (before, after) in enumerate(pairwise(widths)):
+        parts += [nn.ReLU()] if index else []
+        parts.append(nn.Linear(before, after))
+    return nn.Sequential(*parts)
+
+
+def _read_weights(path: Path) -> dict[str, Tensor]:
+    if not path.is_file():
+        msg = f"expected {path}, got no such file; train the adapter again or copy its folder whole"
+        raise InputError(msg)
+    try:
+        return load_file(path)
+    except SafetensorError as error:
+        msg = f"{path}: expected a safetensors file, got a damaged one ({error}); copy the adapter folder again"
+        raise InputError(msg) from error
+
+
+def _refuse_misfit(expected: dict[str, Tensor], weights: dict[str, Tensor], folder: Path) -> None:
+    """Refuse weights of other names, shapes or types than the config's network has, and weights that are not finite."""
+    want = {name: (list(tensor.shape), tensor.dtype) for name, tensor in expected.items()}
+    have = {name: (list(tensor.shape), tensor.dtype) for name, tensor in weights.items()}
+    wrong = sorted(name for name in want.keys() | have.keys() if want.get(name) != have.get(name))
+    if wrong:
+        name = wrong[0]
+        msg = f"{folder}: {name}: expected {want.get(name, 'no such tensor')}, got {have.get(name, 'no such tensor')}"
+        raise InputError(f"{msg}; config and weights are not of one adapter")
+    broken = sorted(name for name, tensor in weights.items() if not torch.isfinite(tensor).all())
+    if broken:
+        msg = f"{folder}: {broken[0]}: expected finite weights, got nan or inf; train the adapter again"
+        raise InputError(msg)
