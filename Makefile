@@ -1,0 +1,76 @@
+# Needs Python 3.11 or newer, git and make; everything else goes into .venv.
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-print-directory
+
+# The first interpreter that answers and is new enough; the pins were measured on 3.11. `make PYTHON=/path/to/python3 ...` overrides.
+PYTHON ?= $(shell for python in python3.11 python3.12 python3.13 python3.14 python3 python; do \
+	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo $$python; break; }; done)
+BIN := .venv/bin
+RUN := .venv/run.stamp
+EMOJI := .venv/emoji.stamp
+CI := .venv/ci.stamp
+OBJECTS := emoji-cat emoji-car emoji-airplane
+
+# `dvc` starts the stages by name; the index is asked once, when requirements change.
+export PATH := $(CURDIR)/$(BIN):$(PATH)
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.PHONY: help
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+$(BIN)/python:
+	@test -n "$(PYTHON)" || { echo "expected Python 3.11 or newer on the path, found none: install one, or say make PYTHON=/path/to/python3"; exit 2; }
+	$(PYTHON) -m venv .venv
+
+$(RUN): requirements/run.txt pyproject.toml | $(BIN)/python
+	$(BIN)/python -m pip install --quiet --requirement requirements/run.txt
+	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(EMOJI): requirements/emoji.txt $(RUN)
+	$(BIN)/python -m pip install --quiet --requirement requirements/emoji.txt
+	@touch $@
+
+$(CI): requirements/ci.txt $(EMOJI)
+	$(BIN)/python -m pip install --quiet --requirement requirements/ci.txt
+	@touch $@
+
+.PHONY: install
+install: $(RUN) ## Make .venv and install the pinned requirements
+
+.PHONY: repro
+repro: $(RUN) ## Build the adapters that params.yaml selects, and say where they are and how good
+	@dvc repro
+	@gie summary
+
+.PHONY: objects
+objects: $(RUN) ## Build emoji-cat, emoji-car and emoji-airplane, and print the README's table
+	@dvc repro $(foreach name,$(OBJECTS),evaluate@$(name))
+	@python -m pipeline.results $(OBJECTS)
+
+.PHONY: test
+test: $(CI) ## Run all tests, without network
+	@python -m pytest
+
+.PHONY: smoke
+smoke: $(RUN) ## Run the same stages with a handful of prompts, and assert that they erase
+	@python -m pipeline.smoke
+
+.PHONY: check
+check: $(CI) ## Lint, types, boundaries between folders, README tables and links
+	@ruff check .
+	@pyright
+	@lint-imports
+	@python -m checks.readme --check
+	@python -m checks.links
+
+.PHONY: emoji-sd
+emoji-sd: $(EMOJI) ## Train the bundled model again (hours; goes on where it stopped)
+	@python -m training.emoji
+
+.PHONY: pins
+pins: $(CI) ## Write requirements/*.txt anew from what is installed
+	@python -m checks.pins

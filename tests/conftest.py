@@ -1,0 +1,45 @@
+"""What holds for every test: no network, one thread, nothing written to the user's own folders, shapes checked."""
+
+import os
+import socket
+from pathlib import Path
+
+import pytest
+from jaxtyping import install_import_hook
+
+os.environ |= {"HF_HUB_OFFLINE": "1", "WANDB_MODE": "disabled", "WANDB_SILENT": "true", "TOKENIZERS_PARALLELISM": "false"}
+
+# Every `Float[Tensor, "images tokens"]` of the method is checked at each call, in tests alone.
+install_import_hook("gie", "beartype.beartype")
+
+
+class NetworkUsed(AssertionError):
+    """A test tried to reach another machine."""
+
+
+@pytest.fixture(scope="session", autouse=True)
+def one_thread() -> None:
+    """Tiny models are slower on several threads, and sums would differ from machine to machine."""
+    import torch
+
+    torch.set_num_threads(1)
+
+
+@pytest.fixture(autouse=True)
+def no_network(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Connections to other machines fail; those to this one go on (tests/support has local servers)."""
+    connect = socket.socket.connect
+
+    def local_only(self: socket.socket, address: object) -> None:
+        if self.family != socket.AF_UNIX and not (isinstance(address, tuple) and address[0] in {"127.0.0.1", "::1", "localhost"}):
+            message = f"expected no network in tests, got a connection to {address}"
+            raise NetworkUsed(message)
+        connect(self, address)  # pyright: ignore[reportArgumentType]
+
+    monkeypatch.setattr(socket.socket, "connect", local_only)
+
+
+@pytest.fixture(autouse=True)
+def own_ledger(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each test has a ledger of its own, so that none profits from what another rendered."""
+    monkeypatch.setenv("GIE_LEDGER", str(tmp_path / "ledger"))
