@@ -1,0 +1,160 @@
+"""Rows of `pipeline.tables` to Parquet files and back: validated, sorted, written aside and then renamed.
+
+The files carry the features that `datasets` reads (`load_dataset("parquet", ...)` shows the pictures), no time and no machine:
+the same rows give the same bytes. Shards are cut by size alone, so that the cut too depends on the rows only.
+"""
+
+import math
+import types
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import pairwise
+from pathlib import Path
+from typing import Any, ClassVar, Literal, Protocol, TypeVar, cast, get_args, get_origin, get_type_hints
+
+from pipeline.files import replaced_file, replaced_folder
+
+SHARD_BYTES = 256 * 2**20  # of row data: DVC wants few files, readers want them to fit in memory
+ROW_GROUP = 256  # rows; a fixed size keeps the bytes equal however the rows came in
+SHARD_NAME = "part-{:05d}.parquet"
+
+ARROW_TYPES = {str: "string", int: "int64", float: "float64", bool: "bool"}
+
+
+class Row(Protocol):
+    """What `pipeline.tables` declares."""
+
+    __dataclass_fields__: ClassVar[dict[str, Any]]
+
+    @property
+    def key(self) -> tuple[Any, ...]:
+        """Sort key, unique in its table."""
+        ...
+
+
+R = TypeVar("R", bound=Row)
+
+
+def write_rows(path: Path, row_type: type[R], rows: Iterable[R]) -> None:
+    """Write one table to one file; raises ValueError for a row that breaks its declaration or a key met twice."""
+    ordered = sorted(rows, key=lambda row: row.key)
+    check_rows(row_type, ordered)
+    with replaced_file(path) as aside:
+        _write(aside, row_type, ordered)
+
+
+def read_rows(path: Path, row_type: type[R]) -> list[R]:
+    """All rows of one file."""
+    return list(_read(path, row_type))
+
+
+def write_shards(folder: Path, row_type: type[R], rows: Iterable[R], *, shard_bytes: int = SHARD_BYTES) -> None:
+    """Write rows that come in the order of their keys as `part-00000.parquet` and on; holds one shard in memory."""
+    with replaced_folder(folder) as aside:
+        for number, shard in enumerate(_cut(rows, shard_bytes)):
+            check_rows(row_type, shard)
+            _write(aside / SHARD_NAME.format(number), row_type, shard)
+
+
+def read_shards(folder: Path, row_type: type[R]) -> Iterator[R]:
+    """The rows of all shards in order; holds one row group in memory."""
+    for path in sorted(folder.glob(SHARD_NAME.replace("{:05d}", "*"))):
+        yield from _read(path, row_type)
+
+
+def check_rows(row_type: type[R], rows: Sequence[R]) -> None:
+    """Raise ValueError unless each value fits its column and the keys rise strictly."""
+    columns = _columns(row_type)
+    for row in rows:
+        for (name, annotation), value in zip(columns.items(), _values(row), strict=True):
+            if not _fits(value, annotation):
+                raise ValueError(f"{row_type.__name__}.{name}: expected {annotation}, got {value!r} in row {row.key}")
+    for before, after in pairwise(rows):
+        if not before.key < after.key:
+            raise ValueError(f"{row_type.__name__}: expected rising unique keys, got {before.key} and then {after.key}")
+
+
+def _cut(rows: Iterable[R], shard_bytes: int) -> Iterator[list[R]]:
+    shard: list[R] = []
+    size = 0
+    for row in rows:
+        shard.append(row)
+        size += sum(len(value) if isinstance(value, (bytes, str)) else 8 for value in _values(row))
+        if size >= shard_bytes:
+            yield shard
+            shard, size = [], 0
+    if shard:
+        yield shard
+
+
+def _write(path: Path, row_type: type[R], rows: Sequence[R]) -> None:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    names = list(_columns(row_type))
+    records = [dict(zip(names, map(_stored, _values(row)), strict=True)) for row in rows]
+    table = pa.Table.from_pylist(records, schema=arrow_schema(row_type))
+    pq.write_table(table, path, row_group_size=ROW_GROUP, compression="zstd")
+
+
+def _read(path: Path, row_type: type[R]) -> Iterator[R]:
+    import pyarrow.parquet as pq
+
+    names = list(_columns(row_type))
+    with pq.ParquetFile(path) as file:
+        if (stored := file.schema_arrow.names) != names:
+            raise ValueError(f"{path}: expected the columns {names}, got {stored}; run its stage again")
+        for batch in file.iter_batches(batch_size=ROW_GROUP):
+            for record in cast("list[dict[str, Any]]", batch.to_pylist()):
+                yield row_type(**{name: _loaded(value) for name, value in record.items()})
+
+
+def _values(row: Row) -> tuple[Any, ...]:
+    return tuple(getattr(row, name) for name in row.__dataclass_fields__)
+
+
+def _stored(value: Any) -> Any:
+    return {"bytes": value, "path": None} if isinstance(value, bytes) else value
+
+
+def _loaded(value: Any) -> Any:
+    if isinstance(value, dict):  # datasets keeps a picture as {bytes, path}
+        return cast("dict[str, Any]", value)["bytes"]
+    return tuple(cast("list[float]", value)) if isinstance(value, list) else value
+
+
+def _columns(row_type: type[R]) -> dict[str, Any]:
+    return get_type_hints(row_type)
+
+
+def _fits(value: Any, annotation: Any) -> bool:
+    if get_origin(annotation) is Literal:
+        return value in get_args(annotation)
+    if isinstance(annotation, types.UnionType):
+        return any(_fits(value, option) for option in get_args(annotation))
+    if get_origin(annotation) is tuple:
+        return isinstance(value, tuple) and all(_fits(item, float) for item in cast("tuple[Any, ...]", value))
+    if annotation is float:
+        return isinstance(value, float) and math.isfinite(value)
+    return type(value) is annotation
+
+
+def arrow_schema(row_type: type[R]) -> Any:
+    """The Arrow schema of a table, with the features that `datasets` shows."""
+    from datasets import Features
+
+    features = Features({name: _feature(annotation) for name, annotation in _columns(row_type).items()})
+    return features.arrow_schema
+
+
+def _feature(annotation: Any) -> Any:
+    from datasets import Image, List, Value
+
+    if annotation is bytes:
+        return Image()
+    if get_origin(annotation) is Literal:
+        return Value("string")
+    if isinstance(annotation, types.UnionType):
+        return _feature(get_args(annotation)[0])
+    if get_origin(annotation) is tuple:
+        return List(Value("float32"))
+    return Value(ARROW_TYPES[annotation])

@@ -1,0 +1,206 @@
+"""`params.yaml` as frozen records, one a stage; what they do not know is refused.
+
+Stages hand plain arguments on: no library below sees these records.
+"""
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import yaml
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+
+from gie.errors import InputError
+from pipeline.mistakes import did_you_mean, one_line
+from pipeline.tables import Kind, Split
+
+Count = Annotated[int, Field(ge=0)]
+Positive = Annotated[int, Field(ge=1)]
+Share = Annotated[float, Field(ge=0, le=1)]
+
+
+class Settings(BaseModel):
+    """Base of all: frozen, an unknown key is an error, and 1 is a float but "1" and true are not."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+class ModelSettings(Settings):
+    """The model that is asked to draw."""
+
+    id: str
+    """Folder (relative to `params.yaml`) or hub id, in diffusers' format."""
+    device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
+    dtype: Literal["auto", "float32", "float16", "bfloat16"] = "auto"
+    compile: bool = False
+    """`torch.compile` the UNet: pays for itself from some thousands of pictures on a GPU."""
+
+
+class PromptSettings(Settings):
+    """Which prompts are written."""
+
+    provider: Literal["template", "openai"]
+    """Who writes them: sentences filled with words from a vocabulary, or a language model behind an OpenAI-compatible API."""
+    counts: dict[Split, dict[Kind, Count]]
+    """Prompts by split and kind."""
+    vocabulary: str = ""
+    """template: the JSON file of words and sentences."""
+    named: Share = 0.6
+    """template: share of the prompts that name the style, and of those that name the background."""
+    model: str = ""
+    """openai: name of the model that writes."""
+    seed: Count = 0
+
+
+class ScaleRange(Settings):
+    """`start`, `start + step`, ... `stop`, both ends included."""
+
+    start: float
+    stop: float
+    step: float
+
+    @property
+    def values(self) -> tuple[float, ...]:
+        """Rounded to 1e-9, so that -0.1 thrice is -0.3; raises ValueError when the steps do not lead to `stop`."""
+        steps = (self.stop - self.start) / self.step if self.step else -1.0
+        if steps < 0:
+            raise ValueError(f"expected a step that leads from {self.start:g} to {self.stop:g}, got {self.step:g}")
+        return tuple(round(self.start + index * self.step, 9) for index in range(round(steps) + 1))
+
+
+Scales = ScaleRange | Annotated[tuple[float, ...], Field(strict=False)]
+
+
+def _all_negative(scales: Scales) -> Scales:
+    values = scales.values if isinstance(scales, ScaleRange) else scales
+    if not_negative := [value for value in values if value >= 0]:
+        raise ValueError(f"expected negative scales (0, the plain model, is always rendered), got {not_negative[0]:g}")
+    if not values or len(set(values)) != len(values):
+        raise ValueError(f"expected at least one scale and each once, got {list(values)}")
+    return scales
+
+
+class SweepSettings(Settings):
+    """Which pictures of a prompt are rendered, and how."""
+
+    scales: Annotated[Scales, AfterValidator(_all_negative)]
+    """As written: a list or {start, stop, step}, all below 0. Stages read `ladder`."""
+    probes: Annotated[tuple[float, ...], Field(strict=False)] = (1.0, 0.0)
+    """w that is injected in a first step for its features alone; features along the sweep come by themselves."""
+    slots: Literal["concept", "concept+eot", "all"]
+    """Which token slots of the concept are injected; the paper's is `concept`."""
+    first_step: Literal["inhibited", "plain"] = "inhibited"
+    steps: Positive
+    guidance: Annotated[float, Field(ge=0)]
+    scheduler: str
+    """Class name in diffusers without "Scheduler": DPMSolverMultistep, DDIM, ..."""
+    height: Positive
+    width: Positive
+    batch_size: Positive
+    """Pictures a batch. Part of what a picture is: its last bits depend on the batch that it was rendered in."""
+
+    @property
+    def ladder(self) -> tuple[float, ...]:
+        """0 and then the scales, from the weakest to the strongest: the order of a sweep."""
+        values = self.scales.values if isinstance(self.scales, ScaleRange) else self.scales
+        return (0.0, *sorted(values, reverse=True))
+
+
+class LabelSettings(Settings):
+    """Who judges the sweeps, and what is enough."""
+
+    judge: Literal["local", "openai"]
+    model: str
+    """local: folder of a `CLIPModel`; openai: name of the model."""
+    contrasts: Annotated[tuple[str, ...], Field(strict=False)] = ()
+    """local: what a picture may show instead of the concept."""
+    gone_below: Share = 0.5
+    """The concept is gone where its probability is below."""
+    kept_above: Share = 0.5
+    """The rest is kept where its probability is above."""
+
+
+class TrainSettings(Settings):
+    """How the adapter is fitted."""
+
+    preset: Literal["paper", "default"]
+    injected: float = 1.0
+    """The w whose features are trained on: one of the sweep's probes."""
+    epochs: Positive
+    lr: Annotated[float, Field(gt=0)]
+    hidden: Annotated[tuple[Positive, ...], Field(strict=False)] = (64, 32)
+    normalise: bool
+    """Features to mean 0 and deviation 1 before the first layer."""
+    transform: Literal["linear", "bounded"]
+    """What follows the last layer: nothing (paper), or a sigmoid times the smallest scale."""
+    absent: Literal["drop", "zero"]
+    """Prompts whose plain picture lacks the concept: left out, or taken as w = 0."""
+    weight_decay: Annotated[float, Field(ge=0)] = 0.0
+    dropout: Share = 0.0
+    seed: Count = 0
+
+
+class EvaluateSettings(Settings):
+    """Who looks at the held-out pictures."""
+
+    evaluator: str
+    """Folder of the evaluator; never the judge's model."""
+
+
+class Recipe(Settings):
+    """All that makes one adapter."""
+
+    name: str
+    concept: Annotated[str, Field(min_length=1)]
+    """The text that is injected, and so erased."""
+    synonyms: Annotated[tuple[str, ...], Field(strict=False)] = ()
+    """Other words for it: they make prompts, they are never injected."""
+    model: ModelSettings
+    prompts: PromptSettings
+    sweep: SweepSettings
+    label: LabelSettings
+    train: TrainSettings
+    evaluate: EvaluateSettings
+
+    @property
+    def recipe_hash(self) -> str:
+        """16 hex digits over everything that the adapter depends on: all but its name and how it is evaluated."""
+        made_by = self.model_dump(mode="json", exclude={"name", "evaluate"})
+        return hashlib.sha256(json.dumps(made_by, sort_keys=True).encode()).hexdigest()[:16]
+
+
+class Params(Settings):
+    """The whole file, its recipes still unread: one broken recipe does not stop the others."""
+
+    adapters: Annotated[tuple[str, ...], Field(strict=False)]
+    """What `dvc repro` builds."""
+    shared: dict[str, Any] = {}
+    """YAML anchors that recipes merge; nobody reads them from here."""
+    recipes: dict[str, dict[str, Any]]
+
+
+def read_recipe(name: str, path: str | Path = "params.yaml") -> Recipe:
+    """One recipe of `params.yaml`; raises InputError that names the key, what was expected and what stands there."""
+    recipes = read_params(path).recipes
+    if name not in recipes:
+        raise InputError(
+            f"{path}: expected a recipe, got {name!r}{did_you_mean(name, recipes)}; it has {', '.join(recipes)}"
+        )
+    try:
+        return Recipe.model_validate({**recipes[name], "name": name})
+    except ValidationError as error:
+        raise InputError(one_line(error, f"{path}: recipes.{name}", Recipe)) from error
+
+
+def read_params(path: str | Path = "params.yaml") -> Params:
+    """The whole file, recipes unread; raises InputError when it is missing or not of this form."""
+    try:
+        with Path(path).open(encoding="utf-8") as file:
+            return Params.model_validate(yaml.safe_load(file))
+    except FileNotFoundError as error:
+        raise InputError(f"expected a params file, got no file at {path}; give --params") from error
+    except yaml.YAMLError as error:
+        raise InputError(f"{path}: expected YAML, got {' '.join(str(error).split())}") from error
+    except ValidationError as error:
+        raise InputError(one_line(error, str(path), Params)) from error
