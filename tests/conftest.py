@@ -1,23 +1,62 @@
-"""What every test shares: one thread, and the tiny pipeline handed out fresh and checked when it comes back."""
+"""What holds for every test: no network, one thread, nothing written to the user's own folders, shapes checked."""
 
 import os
+import socket
 from collections.abc import Iterator
-
-os.environ.setdefault("HF_HUB_OFFLINE", "1")  # before the first import of a hub client: no test may reach the network
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
-import torch
-from diffusers import StableDiffusionPipeline
-from diffusers.models.attention_processor import AttnProcessor2_0
+from jaxtyping import install_import_hook
 
-from tests.support.tiny import tiny_pipeline
+if TYPE_CHECKING:
+    from diffusers import StableDiffusionPipeline
 
-torch.set_num_threads(1)
+os.environ |= {"HF_HUB_OFFLINE": "1", "WANDB_MODE": "disabled", "WANDB_SILENT": "true", "TOKENIZERS_PARALLELISM": "false"}
+
+# Every `Float[Tensor, "images tokens"]` of the method is checked at each call, in tests alone.
+install_import_hook("gie", "beartype.beartype")
+
+
+class NetworkUsed(AssertionError):
+    """A test tried to reach another machine."""
+
+
+@pytest.fixture(scope="session", autouse=True)
+def one_thread() -> None:
+    """Tiny models are slower on several threads, and sums would differ from machine to machine."""
+    import torch
+
+    torch.set_num_threads(1)
+
+
+@pytest.fixture(autouse=True)
+def no_network(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Connections to other machines fail; those to this one go on (tests/support has local servers)."""
+    connect = socket.socket.connect
+
+    def local_only(self: socket.socket, address: object) -> None:
+        if self.family != socket.AF_UNIX and not (isinstance(address, tuple) and address[0] in {"127.0.0.1", "::1", "localhost"}):
+            message = f"expected no network in tests, got a connection to {address}"
+            raise NetworkUsed(message)
+        connect(self, address)  # pyright: ignore[reportArgumentType]
+
+    monkeypatch.setattr(socket.socket, "connect", local_only)
+
+
+@pytest.fixture(autouse=True)
+def own_ledger(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each test has a ledger of its own, so that none profits from what another rendered."""
+    monkeypatch.setenv("GIE_LEDGER", str(tmp_path / "ledger"))
 
 
 @pytest.fixture
-def pipe() -> Iterator[StableDiffusionPipeline]:
+def pipe() -> "Iterator[StableDiffusionPipeline]":
     """A tiny Stable Diffusion 1 pipeline; its weights are the session's, so its processors are reset afterwards."""
+    from diffusers.models.attention_processor import AttnProcessor2_0
+
+    from tests.support.tiny import tiny_pipeline
+
     pipe = tiny_pipeline()
     yield pipe
     pipe.unet.set_attn_processor(AttnProcessor2_0())
