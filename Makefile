@@ -62,6 +62,7 @@ smoke: $(RUN) ## Run the same stages with a handful of prompts, and assert that 
 .PHONY: check
 check: $(CI) ## Lint, types, boundaries between folders, README tables and links
 	@ruff check .
+	@ruff format --check .
 	@pyright
 	@lint-imports
 	@python -m checks.readme --check

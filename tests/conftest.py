@@ -12,13 +12,18 @@ from jaxtyping import install_import_hook
 if TYPE_CHECKING:
     from diffusers import StableDiffusionPipeline
 
-os.environ |= {"HF_HUB_OFFLINE": "1", "WANDB_MODE": "disabled", "WANDB_SILENT": "true", "TOKENIZERS_PARALLELISM": "false"}
+os.environ |= {
+    "HF_HUB_OFFLINE": "1",
+    "WANDB_MODE": "disabled",
+    "WANDB_SILENT": "true",
+    "TOKENIZERS_PARALLELISM": "false",
+}
 
 # Every `Float[Tensor, "images tokens"]` of the method is checked at each call, in tests alone.
-install_import_hook("gie", "beartype.beartype")
+install_import_hook("gie", "tests.support.typecheck.check")
 
 
-class NetworkUsed(AssertionError):
+class NetworkUsedError(AssertionError):
     """A test tried to reach another machine."""
 
 
@@ -36,9 +41,11 @@ def no_network(monkeypatch: pytest.MonkeyPatch) -> None:
     connect = socket.socket.connect
 
     def local_only(self: socket.socket, address: object) -> None:
-        if self.family != socket.AF_UNIX and not (isinstance(address, tuple) and address[0] in {"127.0.0.1", "::1", "localhost"}):
+        if self.family != socket.AF_UNIX and not (
+            isinstance(address, tuple) and address[0] in {"127.0.0.1", "::1", "localhost"}
+        ):
             message = f"expected no network in tests, got a connection to {address}"
-            raise NetworkUsed(message)
+            raise NetworkUsedError(message)
         connect(self, address)  # pyright: ignore[reportArgumentType]
 
     monkeypatch.setattr(socket.socket, "connect", local_only)
