@@ -1,0 +1,1 @@
+"""The optimisation: Lightning around `gie.adapter`; `training.emoji` trains the bundled model."""

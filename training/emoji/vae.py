@@ -1,0 +1,72 @@
+"""The autoencoder of emoji-sd: 64 x 64 pixels to 8 x 8 latents of 16 channels.
+
+L1 on pixels and on their differences to the neighbours (faces and windows are edges), a little KL. A KL weight of 2e-5
+collapses it; 4 or 8 channels lose the faces.
+"""
+
+import numpy as np
+import torch
+from diffusers import AutoencoderKL
+from torch import Tensor, nn
+
+from training.emoji.broken import break_picture
+from training.emoji.loop import Training, train
+from training.emoji.picture import SIZE_PX, draw_picture, to_tensor
+from training.emoji.scene import draw_scene
+from training.emoji.vocabulary import Vocabulary
+
+STEPS = 3800
+BATCH = 24
+KL_WEIGHT = 1e-6
+EDGE_WEIGHT = 0.5
+BROKEN = 0.04
+"""Share of broken pictures, so that latents between the emoji decode to something."""
+
+
+def build_vae() -> AutoencoderKL:
+    """An AutoencoderKL with random weights, factor 8."""
+    torch.manual_seed(0)
+    return AutoencoderKL(
+        down_block_types=("DownEncoderBlock2D",) * 4, up_block_types=("UpDecoderBlock2D",) * 4,
+        block_out_channels=(16, 32, 64, 96), layers_per_block=1, latent_channels=16, norm_num_groups=8,
+        sample_size=SIZE_PX,
+    )  # fmt: skip
+
+
+def train_vae(words: Vocabulary) -> AutoencoderKL:
+    """Train, then measure the scaling factor (1 / standard deviation of the latents) into its config."""
+    vae = build_vae()
+
+    def loss(step: int) -> Tensor:
+        rng = np.random.default_rng([2, step])
+        pixels = draw_pixels(words, rng, BATCH)
+        posterior = vae.encode(pixels).latent_dist
+        noise = torch.from_numpy(rng.standard_normal(tuple(posterior.mean.shape))).float()
+        decoded = vae.decode(posterior.mean + posterior.std * noise).sample
+        return reconstruction_loss(decoded, pixels) + KL_WEIGHT * posterior.kl().mean()
+
+    trained = train(Training("vae", vae, loss, STEPS, peak_rate=2e-3, weight_decay=0.0))
+    assert isinstance(trained, AutoencoderKL)
+    trained.register_to_config(scaling_factor=measure_scaling_factor(words, trained))
+    return trained
+
+
+def draw_pixels(words: Vocabulary, rng: np.random.Generator, count: int) -> Tensor:
+    """`[count, 3, 64, 64]` in [-1, 1]: random scenes, some of them broken."""
+    pictures = [draw_picture(words, draw_scene(words, rng), rng) for _ in range(count)]
+    return to_tensor([break_picture(p, rng) if rng.random() < BROKEN else p for p in pictures])
+
+
+def reconstruction_loss(decoded: Tensor, pixels: Tensor) -> Tensor:
+    """L1 of the pixels plus L1 of their differences to the right and lower neighbour."""
+    l1 = nn.functional.l1_loss
+    edges = sum(l1(decoded.diff(dim=axis), pixels.diff(dim=axis)) for axis in (2, 3))
+    return l1(decoded, pixels) + EDGE_WEIGHT * edges
+
+
+@torch.no_grad()
+def measure_scaling_factor(words: Vocabulary, vae: AutoencoderKL) -> float:
+    """1 / standard deviation of the latents of 512 pictures; with it the UNet sees unit variance."""
+    pixels = draw_pixels(words, np.random.default_rng([2, STEPS]), 512)
+    latents = torch.cat([vae.encode(part).latent_dist.mean for part in pixels.split(64)])
+    return round(1 / float(latents.std()), 5)
