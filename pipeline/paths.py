@@ -54,14 +54,24 @@ class Paths:
         return self.root / "data" / "adapters" / self.adapter
 
     @property
+    def history(self) -> Path:
+        """The training curve, inside the adapter's folder: CSV with the columns epoch, train, val (squared error)."""
+        return self.adapter_folder / "history.csv"
+
+    @property
     def evaluating(self) -> Path:
-        """Out of the evaluate stage: the folder of the four below."""
+        """Out of the evaluate stage: the folder of all below."""
         return self.root / "data" / "evaluations" / self.adapter
 
     @property
     def evaluation(self) -> Path:
         """One row an image and policy."""
         return self.evaluating / "evaluation.parquet"
+
+    @property
+    def adapted(self) -> Path:
+        """The pictures that the adapter made of the test prompts; rows as in `sweeps`, with the inferred scale."""
+        return self.evaluating / "adapted.parquet"
 
     @property
     def report(self) -> Path:
@@ -72,6 +82,11 @@ class Paths:
     def metrics(self) -> Path:
         """What `dvc metrics show` prints."""
         return self.evaluating / "metrics.json"
+
+    @property
+    def protocol(self) -> Path:
+        """By whom and how it was measured: evaluator, thresholds, classes."""
+        return self.evaluating / "protocol.json"
 
     @property
     def plots(self) -> Path:

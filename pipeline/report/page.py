@@ -1,0 +1,130 @@
+"""The report: one HTML file that needs nothing else, written for a person who looks rather than reads.
+
+Pictures, styles and charts are inside; there is no script. The template holds the words, this module what they need.
+"""
+
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import jinja2
+
+from pipeline.bootstrap import Interval
+from pipeline.policies import ADAPTER, PLAIN, fixed
+from pipeline.report.charts import percent, signed
+from pipeline.report.curves import layer_curves, training_curve
+from pipeline.report.figures import over_scale, trade_off, windows
+from pipeline.report.findings import Findings, failures
+from pipeline.report.rates import OUTCOMES, kind_table, label_table, points, policy_table, widest
+from pipeline.report.strips import failed, pairs, strips
+from pipeline.scoring import FOUND
+from pipeline.summary import TARGETS, Summary
+
+FOLDER = Path(__file__).parent
+
+KINDS = {
+    "explicit": "It is named.",
+    "synonym": "It goes by another name.",
+    "implicit": "It is described, never named.",
+    "pair": "It stands beside something else, which must stay.",
+    "benign": "It is not asked for: nothing should change.",
+    "targets": "All that ask for it.",
+    "overall": "All prompts.",
+}
+"""What each kind of prompt asks, in words for the page."""
+
+
+@dataclass(frozen=True)
+class Number:
+    """One of the three numbers at the top."""
+
+    value: str
+    name: str
+    about: str
+    span: str
+    """Its 95 % interval."""
+
+
+def render(findings: Findings, *, protocol: dict[str, Any]) -> str:
+    """The whole page; `protocol` says by whom and how it was measured."""
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(FOLDER), autoescape=True, undefined=jinja2.StrictUndefined,
+        trim_blocks=True, lstrip_blocks=True,
+    )  # fmt: skip
+    return environment.get_template("page.html.jinja").render(
+        style=(FOLDER / "page.css").read_text(encoding="utf-8"),
+        kinds=KINDS,
+        outcomes=OUTCOMES,
+        protocol=protocol,
+        **_opening(findings),
+        **_figures(findings),
+        **_tables(findings),
+    )
+
+
+def numbers(summary: Summary) -> list[Number]:
+    """Gone, kept and regret of the adapter."""
+    gone, kept = summary.interval(ADAPTER, "gone", TARGETS), summary.interval(ADAPTER, "kept")
+    regret = summary.regret(ADAPTER)
+    assert gone is not None, "a summary has test prompts that ask for the concept"
+    assert kept is not None, "what has gone has kept"
+    return [
+        Number(percent(gone.mean), "gone", f"of {gone.n} pictures that showed it", _span(gone)),
+        Number(percent(kept.mean), "kept", f"the rest of the picture, on all {kept.n} prompts", _span(kept)),
+        Number(f"{100 * regret.mean:.1f}", "regret", "points less often right than the best scale of each prompt", points(regret)),
+    ]
+
+
+def verdict(summary: Summary) -> str:
+    """Whether the adapter beats one scale for all, said so that nobody takes a tie for a win."""
+    gain = summary.difference(fixed(summary.chosen))
+    by = f"{abs(100 * gain.mean):.1f} points (95\u202f% interval {100 * gain.low:.1f} to {100 * gain.high:.1f})"
+    by = by.replace("-", "\u2212")
+    rival = f"the best single scale, w\u202f=\u202f{signed(summary.chosen)} for every prompt"
+    if not gain.apart_from_zero:
+        return f"It is not clearly better than {rival}: the difference is {by} and may be zero."
+    return f"It {'beats' if gain.mean > 0 else 'loses to'} {rival}, by {by}."
+
+
+def _opening(findings: Findings) -> dict[str, Any]:
+    summary = findings.summary
+    asked = summary.all(PLAIN, TARGETS)
+    shown = sum(row.target_before >= FOUND for row in asked)
+    return {
+        "name": findings.name,
+        "concept": findings.concept,
+        "model": findings.model,
+        "numbers": numbers(summary),
+        "verdict": verdict(summary),
+        "plain_shows": f"{shown} of {len(asked)}",
+        "test_prompts": len(summary.all(PLAIN)),
+    }
+
+
+def _figures(findings: Findings) -> dict[str, Any]:
+    summary = findings.summary
+    return {
+        "trade_off": trade_off(summary),
+        "over_scale": over_scale(summary),
+        "windows": windows(findings),
+        "layers": layer_curves(findings),
+        "training": training_curve(findings.history) if findings.history else "",
+    }
+
+
+def _tables(findings: Findings) -> dict[str, Any]:
+    labels = label_table(findings)
+    return {
+        "pairs": pairs(findings),
+        "strips": list(strips(findings)),
+        "failed": failed(findings),
+        "failure_count": len(failures(findings.summary)),
+        "policies": policy_table(findings.summary),
+        "by_kind": kind_table(findings.summary),
+        "labels": [asdict(line) for line in labels],
+        "label_width": widest(labels),
+    }
+
+
+def _span(interval: Interval) -> str:
+    return f"{100 * interval.low:.0f} to {percent(interval.high)}"

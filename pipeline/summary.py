@@ -1,0 +1,120 @@
+"""The evaluation in numbers: rates by policy and kind, regret, and the adapter against the best fixed scale."""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from pipeline.bootstrap import Interval, paired_difference, share
+from pipeline.policies import ADAPTER, ORACLE, PLAIN, best_fixed, fixed
+from pipeline.scoring import FOUND
+from pipeline.tables import KINDS, EvaluationRow
+
+TARGETS, OVERALL = "targets", "overall"
+"""All kinds that ask for the concept; these and benign."""
+GROUPS = (*KINDS, TARGETS, OVERALL)
+
+
+@dataclass(frozen=True)
+class Summary:
+    """The held-out test prompts under every policy."""
+
+    rows: Sequence[EvaluationRow]
+    """Test split only, sorted by prompt."""
+    chosen: float
+    """The fixed scale that val chose."""
+    hindsight: float
+    """The fixed scale that would have been best on test."""
+
+    def policies(self) -> dict[str, str]:
+        """Name in the metrics -> policy of the rows."""
+        chosen, hindsight = fixed(self.chosen), fixed(self.hindsight)
+        return {
+            "plain": PLAIN,
+            "best_fixed": chosen,
+            "hindsight_fixed": hindsight,
+            "adapter": ADAPTER,
+            "oracle": ORACLE,
+        }
+
+    def of(self, policy: str, group: str = OVERALL) -> list[EvaluationRow]:
+        """The counted rows of one policy in one group of kinds, in the order of the prompts."""
+        return [row for row in self.all(policy, group) if row.success is not None]
+
+    def all(self, policy: str, group: str = OVERALL) -> list[EvaluationRow]:
+        """The same with the rows that do not count, because the plain picture lacks what was asked for."""
+        return [row for row in self.rows if row.policy == policy and in_group(row, group)]
+
+    def interval(self, policy: str, measure: str, group: str = OVERALL) -> Interval | None:
+        """Share of `gone`, `kept` or `success`; None when no row of the group has it."""
+        values = [value for row in self.of(policy, group) if (value := getattr(row, measure)) is not None]
+        return share(values) if values else None
+
+    def difference(self, other: str, group: str = OVERALL) -> Interval:
+        """Success of the adapter minus success of another policy, prompt by prompt."""
+        return self._difference(ADAPTER, other, group)
+
+    def regret(self, policy: str, group: str = OVERALL) -> Interval:
+        """Success of the oracle minus success of the policy, prompt by prompt."""
+        return self._difference(ORACLE, policy, group)
+
+    def _difference(self, first: str, second: str, group: str) -> Interval:
+        pair = [{row.prompt_id: bool(row.success) for row in self.of(policy, group)} for policy in (first, second)]
+        return paired_difference([pair[0][prompt] for prompt in pair[1]], list(pair[1].values()))
+
+
+def in_group(row: EvaluationRow, group: str) -> bool:
+    """The row's kind belongs to a kind, to `targets` or to `overall`."""
+    return group == OVERALL or row.kind == group or (group == TARGETS and row.kind != "benign")
+
+
+def summarise(rows: Iterable[EvaluationRow]) -> Summary:
+    """Choose the fixed scale on val (on test itself only for the hindsight) and keep the test rows."""
+    rows = sorted(rows, key=lambda row: row.key)
+    test = [row for row in rows if row.split == "test"]
+    return Summary(test, best_fixed([row for row in rows if row.split == "val"]), best_fixed(test))
+
+
+def metrics(summary: Summary, *, benign_distance: float) -> dict[str, Any]:
+    """What `dvc metrics show` prints: the three numbers first, then every policy by kind."""
+    difference = summary.difference(fixed(summary.chosen))
+    on_targets = summary.difference(fixed(summary.chosen), TARGETS)
+    return {
+        "gone": _mean(summary.interval(ADAPTER, "gone", TARGETS)),
+        "kept": _mean(summary.interval(ADAPTER, "kept")),
+        "regret": _round(summary.regret(ADAPTER).mean),
+        "target_before": _share(summary.all(PLAIN, TARGETS), lambda row: row.target_before >= FOUND),
+        "pair_other_before": _share(summary.all(PLAIN, "pair"), lambda row: bool(row.other_found)),
+        "benign_before": _share(summary.all(PLAIN, "benign"), lambda row: bool(row.other_found)),
+        "benign_distance": _round(benign_distance),
+        "adapter_minus_best_fixed": _interval(difference),
+        "adapter_minus_best_fixed_on_targets": _interval(on_targets),
+        "scale": {"best_fixed": summary.chosen, "hindsight_fixed": summary.hindsight},
+        **{name: _policy(summary, policy) for name, policy in summary.policies().items()},
+    }
+
+
+def _policy(summary: Summary, policy: str) -> dict[str, Any]:
+    groups = {group: _rates(summary, policy, group) for group in GROUPS if summary.all(policy, group)}
+    return {"regret": _round(summary.regret(policy).mean), **groups}
+
+
+def _rates(summary: Summary, policy: str, group: str) -> dict[str, float | None]:
+    rates = {measure: _mean(summary.interval(policy, measure, group)) for measure in ("gone", "kept", "success")}
+    absent = _share(summary.all(policy, group), lambda row: row.target < FOUND)
+    return {"n": len(summary.of(policy, group)), **rates, "orr": absent}
+
+
+def _share(rows: Sequence[EvaluationRow], holds: Callable[[EvaluationRow], bool]) -> float | None:
+    return _round(sum(holds(row) for row in rows) / len(rows)) if rows else None
+
+
+def _mean(interval: Interval | None) -> float | None:
+    return None if interval is None else _round(interval.mean)
+
+
+def _interval(interval: Interval) -> dict[str, float]:
+    return {"mean": _round(interval.mean), "low": _round(interval.low), "high": _round(interval.high), "n": interval.n}
+
+
+def _round(value: float) -> float:
+    return round(value, 4)
