@@ -37,28 +37,51 @@ R = TypeVar("R", bound=Row)
 def write_rows(path: Path, row_type: type[R], rows: Iterable[R]) -> None:
     """Write one table to one file; raises ValueError for a row that breaks its declaration or a key met twice."""
     ordered = sorted(rows, key=lambda row: row.key)
-    check_rows(row_type, ordered)
     with replaced_file(path) as aside:
-        _write(aside, row_type, ordered)
+        save_rows(aside, row_type, ordered)
 
 
 def read_rows(path: Path, row_type: type[R]) -> list[R]:
     """All rows of one file."""
-    return list(_read(path, row_type))
+    return list(load_rows(path, row_type))
 
 
 def write_shards(folder: Path, row_type: type[R], rows: Iterable[R], *, shard_bytes: int = SHARD_BYTES) -> None:
     """Write rows that come in the order of their keys as `part-00000.parquet` and on; holds one shard in memory."""
     with replaced_folder(folder) as aside:
         for number, shard in enumerate(_cut(rows, shard_bytes)):
-            check_rows(row_type, shard)
-            _write(aside / SHARD_NAME.format(number), row_type, shard)
+            save_rows(aside / SHARD_NAME.format(number), row_type, shard)
 
 
 def read_shards(folder: Path, row_type: type[R]) -> Iterator[R]:
     """The rows of all shards in order; holds one row group in memory."""
     for path in sorted(folder.glob(SHARD_NAME.replace("{:05d}", "*"))):
-        yield from _read(path, row_type)
+        yield from load_rows(path, row_type)
+
+
+def save_rows(path: Path, row_type: type[R], rows: Sequence[R]) -> None:
+    """Write rows that are in the order of their keys, right there; raises ValueError when they break their declaration."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    check_rows(row_type, rows)
+    names = list(_columns(row_type))
+    records = [dict(zip(names, map(_stored, _values(row)), strict=True)) for row in rows]
+    table = pa.Table.from_pylist(records, schema=arrow_schema(row_type))
+    pq.write_table(table, path, row_group_size=ROW_GROUP, compression="zstd")
+
+
+def load_rows(path: Path, row_type: type[R]) -> Iterator[R]:
+    """The rows of one file as they lie; holds one row group in memory."""
+    import pyarrow.parquet as pq
+
+    names = list(_columns(row_type))
+    with pq.ParquetFile(path) as file:
+        if (stored := file.schema_arrow.names) != names:
+            raise ValueError(f"{path}: expected the columns {names}, got {stored}; run its stage again")
+        for batch in file.iter_batches(batch_size=ROW_GROUP):
+            for record in cast("list[dict[str, Any]]", batch.to_pylist()):
+                yield row_type(**{name: _loaded(value) for name, value in record.items()})
 
 
 def check_rows(row_type: type[R], rows: Sequence[R]) -> None:
@@ -84,28 +107,6 @@ def _cut(rows: Iterable[R], shard_bytes: int) -> Iterator[list[R]]:
             shard, size = [], 0
     if shard:
         yield shard
-
-
-def _write(path: Path, row_type: type[R], rows: Sequence[R]) -> None:
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    names = list(_columns(row_type))
-    records = [dict(zip(names, map(_stored, _values(row)), strict=True)) for row in rows]
-    table = pa.Table.from_pylist(records, schema=arrow_schema(row_type))
-    pq.write_table(table, path, row_group_size=ROW_GROUP, compression="zstd")
-
-
-def _read(path: Path, row_type: type[R]) -> Iterator[R]:
-    import pyarrow.parquet as pq
-
-    names = list(_columns(row_type))
-    with pq.ParquetFile(path) as file:
-        if (stored := file.schema_arrow.names) != names:
-            raise ValueError(f"{path}: expected the columns {names}, got {stored}; run its stage again")
-        for batch in file.iter_batches(batch_size=ROW_GROUP):
-            for record in cast("list[dict[str, Any]]", batch.to_pylist()):
-                yield row_type(**{name: _loaded(value) for name, value in record.items()})
 
 
 def _values(row: Row) -> tuple[Any, ...]:
