@@ -29,6 +29,11 @@ class Paths:
         return self.root / "data" / "features" / f"{self.adapter}.parquet"
 
     @property
+    def conditions(self) -> Path:
+        """Out of the sweep stage: model, layers and first timestep (`pipeline.conditions`), which the adapter carries on."""
+        return self.features.with_suffix(".json")
+
+    @property
     def labeling(self) -> Path:
         """Out of the label stage: the folder of `labels`, `verdicts` and `label_metrics`."""
         return self.root / "data" / "labels" / self.adapter

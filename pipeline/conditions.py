@@ -1,0 +1,53 @@
+"""What a sweep was rendered with: the adapter carries it on, to know where its scales hold.
+
+Written beside the features, so that the train stage does not have to open the model.
+"""
+
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict
+
+from pipeline.files import replaced_file
+from pipeline.settings import Recipe
+
+
+class Conditions(BaseModel):
+    """The model and the first step, as `gie.Adapter` wants them."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    base_model: str
+    """Folder or hub id, as the recipe names it."""
+    fingerprint: str
+    """Of the model's weights."""
+    layers: tuple[str, ...]
+    """The cross-attention layers in call order: the columns of the features."""
+    first_timestep: float
+    scheduler: str
+    """Class name in diffusers, "Scheduler" included."""
+
+
+def observe(recipe: Recipe, pipe: Any) -> Conditions:
+    """The conditions of a pipeline that renders the recipe's sweep."""
+    from gie.model import cross_attention_layers, fingerprint
+
+    pipe.scheduler.set_timesteps(recipe.sweep.steps)
+    return Conditions(
+        base_model=recipe.model.id,
+        fingerprint=fingerprint(pipe),
+        layers=cross_attention_layers(pipe.unet),
+        first_timestep=float(pipe.scheduler.timesteps[0]),
+        scheduler=type(pipe.scheduler).__name__,
+    )
+
+
+def write_conditions(path: Path, conditions: Conditions) -> None:
+    """Write them as JSON."""
+    with replaced_file(path) as aside:
+        aside.write_text(conditions.model_dump_json(indent=2) + "\n", encoding="utf-8")
+
+
+def read_conditions(path: Path) -> Conditions:
+    """The inverse of `write_conditions`."""
+    return Conditions.model_validate_json(path.read_text(encoding="utf-8"))

@@ -1,0 +1,64 @@
+"""The model of a recipe, opened as its sweep wants it, and how it is asked for a picture."""
+
+import io
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+from gie.errors import InputError
+from pipeline.mistakes import did_you_mean
+from pipeline.paths import Paths
+from pipeline.settings import Recipe, SweepSettings
+
+if TYPE_CHECKING:
+    import torch
+    from PIL import Image
+
+
+def open_pipeline(recipe: Recipe, paths: Paths) -> Any:
+    """The recipe's model on its device, with the sweep's scheduler; raises InputError when either is not there."""
+    from gie.model import load_pipeline
+
+    model = recipe.model
+    folder = paths.inside(model.id)
+    pipe = load_pipeline(
+        str(folder) if folder.exists() else model.id, device=model.device, dtype=model.dtype, compile=model.compile
+    )
+    set_scheduler(pipe, recipe.sweep.scheduler)
+    return pipe
+
+
+def set_scheduler(pipe: Any, name: str) -> None:
+    """Give the pipeline a scheduler by its diffusers name without "Scheduler", on the model's own noise schedule."""
+    import diffusers
+
+    known = {scheduler.__name__.removesuffix("Scheduler") for scheduler in pipe.scheduler.compatibles}
+    if name not in known:
+        hint = did_you_mean(name, known)
+        raise InputError(
+            f"sweep.scheduler: expected one that fits the model, got {name!r}{hint}; {', '.join(sorted(known))}"
+        )
+    pipe.scheduler = getattr(diffusers, f"{name}Scheduler").from_config(pipe.scheduler.config)
+
+
+def sampling(sweep: SweepSettings) -> dict[str, Any]:
+    """The arguments of a call of the pipeline that a sweep fixes."""
+    return {
+        "num_inference_steps": sweep.steps,
+        "guidance_scale": sweep.guidance,
+        "height": sweep.height,
+        "width": sweep.width,
+    }
+
+
+def generators(seeds: Iterable[int]) -> "list[torch.Generator]":
+    """One source of noise a picture; on the CPU, so that a seed is the same noise on every device."""
+    import torch
+
+    return [torch.Generator("cpu").manual_seed(seed) for seed in seeds]
+
+
+def encode_png(image: "Image.Image") -> bytes:
+    """The picture as PNG: no loss, no time stamp."""
+    buffer = io.BytesIO()
+    image.save(buffer, format="PNG")
+    return buffer.getvalue()
