@@ -13,7 +13,7 @@ from checks.pins import declared
 
 ROOT = Path(__file__).parent.parent
 FOLDERS = ("gie", "gie_stages", "labeling", "training", "pipeline")
-DISTRIBUTIONS = {"PIL": "pillow", "yaml": "pyyaml", "resvg_py": "resvg-py", "huggingface_hub": "diffusers"}
+DISTRIBUTIONS = {"PIL": "pillow", "yaml": "pyyaml", "resvg_py": "resvg-py", "huggingface_hub": "huggingface-hub"}
 """Import name -> the requirement that brings it, where the names differ."""
 
 
