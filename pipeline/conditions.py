@@ -8,12 +8,13 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
+from gie.adapter_config import Sampling
 from pipeline.files import replaced_file
 from pipeline.settings import Recipe
 
 
 class Conditions(BaseModel):
-    """The model and the first step, as `gie.Adapter` wants them."""
+    """Fields of the adapter's config, of the same names."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -23,22 +24,27 @@ class Conditions(BaseModel):
     """Of the model's weights."""
     layers: tuple[str, ...]
     """The cross-attention layers in call order: the columns of the features."""
-    first_timestep: float
-    scheduler: str
-    """Class name in diffusers, "Scheduler" included."""
+    sampling: Sampling
 
 
 def observe(recipe: Recipe, pipe: Any) -> Conditions:
-    """The conditions of a pipeline that renders the recipe's sweep."""
+    """The conditions under which a pipeline renders the recipe's sweep."""
     from gie.model import cross_attention_layers, fingerprint
 
-    pipe.scheduler.set_timesteps(recipe.sweep.steps)
+    sweep = recipe.sweep
+    pipe.scheduler.set_timesteps(sweep.steps)
     return Conditions(
         base_model=recipe.model.id,
         fingerprint=fingerprint(pipe),
         layers=cross_attention_layers(pipe.unet),
-        first_timestep=float(pipe.scheduler.timesteps[0]),
-        scheduler=type(pipe.scheduler).__name__,
+        sampling=Sampling(
+            first_timestep=float(pipe.scheduler.timesteps[0]),
+            scheduler=type(pipe.scheduler).__name__,
+            steps=sweep.steps,
+            guidance=max(sweep.guidance, 1.0),  # diffusers guides above 1 only
+            height=sweep.height,
+            width=sweep.width,
+        ),
     )
 
 

@@ -36,6 +36,10 @@ class Ledger:
 
     folder: Path
 
+    def has_rows(self, key: str) -> bool:
+        """Whether rows were put under this key; they may be damaged."""
+        return self._path(key, "parquet").exists()
+
     def get_rows(self, key: str, row_type: type[R]) -> list[R] | None:
         """The rows put under this key; None when there are none, or when the file is damaged."""
         import pyarrow as pa

@@ -1,0 +1,103 @@
+"""One batch of a sweep: pictures of prompts at scales, and the features of their first step.
+
+Everything here, and in the files of `gie` beside the adapter's, decides pixels: `pixel_code` is their hash, and part of what a
+batch is kept under.
+"""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import gie
+from pipeline.drawing import encode_png, generators, sampling
+from pipeline.settings import Recipe
+from pipeline.tables import Feature, Prompt, SweepImage
+
+NO_PIXELS = {"__init__.py", "adapter.py", "adapter_config.py", "errors.py"}
+"""Files of `gie` that cannot change what a fixed scale draws."""
+
+
+@dataclass(frozen=True)
+class Shot:
+    """One picture to be rendered, or one first step to be probed."""
+
+    prompt: Prompt
+    scale: float
+
+
+@dataclass(frozen=True)
+class Rendered:
+    """One picture with the features of its first step."""
+
+    prompt_id: str
+    scale: float
+    image: bytes
+    """PNG."""
+    tokens: int
+    values: tuple[float, ...]
+    """`[tokens * layers]`, token by token."""
+
+    @property
+    def key(self) -> tuple[str, float]:
+        """The order of the sweep."""
+        return (self.prompt_id, -self.scale)
+
+    def picture(self) -> SweepImage:
+        """The row of the sweeps."""
+        return SweepImage(self.prompt_id, self.scale, self.image)
+
+    def features(self) -> list[Feature]:
+        """The rows of the features, one a token; right where the first step was inhibited with the picture's own scale."""
+        layers = len(self.values) // self.tokens
+        return [
+            Feature(self.prompt_id, token, self.scale, self.values[token * layers : (token + 1) * layers])
+            for token in range(self.tokens)
+        ]
+
+
+def render(pipe: Any, recipe: Recipe, shots: Sequence[Shot]) -> list[Rendered]:
+    """Draw every shot, each from its prompt's own noise."""
+    from gie.concept import Concept
+    from gie.inhibit import inhibit
+
+    concept = Concept(recipe.concept, scale=[shot.scale for shot in shots], slots=recipe.sweep.slots)
+    with inhibit(pipe, concept, first_step=recipe.sweep.first_step, capture=True) as run:
+        images = pipe(**_asked(shots), **sampling(recipe.sweep)).images
+    features = run.features.float().cpu()  # [images, tokens, layers]
+    return [
+        Rendered(shot.prompt.prompt_id, shot.scale, encode_png(image), len(tokens), tuple(tokens.flatten().tolist()))
+        for shot, image, tokens in zip(shots, images, features, strict=True)
+    ]
+
+
+def probe_features(pipe: Any, recipe: Recipe, shots: Sequence[Shot]) -> list[Feature]:
+    """Run the first step of every shot alone, for its features."""
+    from gie.concept import Concept
+    from gie.features import probe
+
+    concept = Concept(recipe.concept, scale=[shot.scale for shot in shots], slots=recipe.sweep.slots)
+    asked = _asked(shots)
+    features = probe(
+        pipe, concept, prompts=asked.pop("prompt"), generators=asked.pop("generator"), **sampling(recipe.sweep)
+    )
+    return [
+        Feature(shot.prompt.prompt_id, token, shot.scale, tuple(values))
+        for shot, tokens in zip(shots, features.float().cpu().tolist(), strict=True)
+        for token, values in enumerate(tokens)
+    ]
+
+
+def pixel_code() -> str:
+    """Hash of the files that decide pixels and features."""
+    folder = Path(str(gie.__file__)).parent
+    files = [path for path in sorted(folder.glob("*.py")) if path.name not in NO_PIXELS] + [Path(__file__)]
+    return hashlib.sha256(b"\0".join(path.read_bytes() for path in files)).hexdigest()
+
+
+def _asked(shots: Sequence[Shot]) -> dict[str, Any]:
+    return {
+        "prompt": [shot.prompt.prompt for shot in shots],
+        "generator": generators(shot.prompt.seed for shot in shots),
+    }
