@@ -1,0 +1,196 @@
+"""One generation inside an `inhibit` block: its embeddings, its scales, and what its first step shows (Algorithm 1).
+
+The scales are settled in the first UNet forward: fixed ones before it; inferred ones from an extra forward of the
+conditional rows alone when the features are read with something injected or the first step is to be inhibited, else
+from the plain first forward itself.
+"""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, Literal
+from warnings import warn
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from gie.adapter import Adapter
+from gie.adapter_config import Sampling
+from gie.concept import Concept, EncodedConcept, encode
+from gie.conditions import differences
+from gie.errors import GieError
+from gie.inhibitor import distances
+from gie.injection import ConceptInLayer, Injection, Mode
+from gie.slots import own_slots
+from gie.weights import fixed_scales, give_way, slot_weights
+
+FirstStep = Literal["inhibited", "plain"]
+Outside = Literal["fallback", "go_on"]
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What one `inhibit` block was asked for."""
+
+    concepts: tuple[Concept, ...]
+    first_step: FirstStep
+    """Whether the first step is inhibited, or left plain (features are then read for free)."""
+    capture: bool
+    """Whether the first concept's features are read although nothing is inferred from them."""
+    threshold: float
+    """Concepts whose [EOT] states are closer than this (1 - cos) give way to the strongest (Eq. 11)."""
+    outside: Outside
+    """What an adapter does away from the conditions it was made for."""
+
+
+class Erasure:
+    """The state of one generation."""
+
+    def __init__(self, pipe: Any, settings: Settings, injections: Sequence[Injection]) -> None:
+        self._pipe = pipe
+        self._settings = settings
+        self._injections = injections
+        self._encoded: list[EncodedConcept] = []
+        self._inferring: set[int] = set()
+        self._reading: set[int] = set()
+        self.forwards = 0
+        """UNet forwards so far."""
+        self.images: int | None = None
+        self.conditions: Sampling | None = None
+        self.features: dict[int, Float[Tensor, "images tokens layers"]] = {}
+        """By the concept's place in the block."""
+        self.token_scales: dict[int, Float[Tensor, "images tokens"]] = {}
+
+    def open(self, *, images: int, conditions: Sampling) -> None:
+        """Encode the concepts and fix every scale that is known before the first forward."""
+        self.images, self.conditions = images, conditions
+        self._encoded = [encode(self._pipe, concept.text) for concept in self._settings.concepts]
+        for injection in self._injections:
+            injection.concepts = tuple(ConceptInLayer(e.embedding, own_slots(e.tokens)) for e in self._encoded)
+        for index, concept in enumerate(self._settings.concepts):
+            scale = self._known_scale(concept)
+            if isinstance(scale, Adapter):
+                self._inferring.add(index)
+            else:
+                tokens = self._encoded[index].tokens
+                self.token_scales[index] = fixed_scales(scale, images=images, tokens=tokens)
+
+    def probes(self) -> list[set[int]]:
+        """Concepts whose features need a forward of their own; passive ones share it, others would disturb each other."""
+        injected = {index: self._adapter(index).config.injected for index in self._inferring}
+        alone = [{index} for index, w in sorted(injected.items()) if w]
+        together = {index for index, w in injected.items() if not w and self._settings.first_step == "inhibited"}
+        return [*alone, together] if together else alone
+
+    @contextmanager
+    def probing(self, concepts: set[int], others: Sequence[Injection]) -> Iterator[None]:
+        """Inside, a forward of the conditional rows alone reads these concepts' features, each with its own w injected."""
+        assert self.images is not None
+        rows = slice(0, self.images)
+        before = [(other, other.mode, other.rows) for other in others]
+        for other in others:
+            other.mode, other.rows = ("skip" if other.mode in {"idle", "skip"} else "inject"), rows
+        for index in concepts:
+            w = self._adapter(index).config.injected
+            if w:
+                self._inject(index, fixed_scales(w, images=self.images, tokens=self._encoded[index].tokens))
+        self._want(concepts)
+        self.announce("read", rows)
+        try:
+            yield
+        finally:
+            for other, mode, rows_before in before:
+                other.mode, other.rows = mode, rows_before
+        self._collect()
+        for index in concepts:
+            self._inject(index, None)
+
+    def begin_first_step(self) -> None:
+        """Before the first real forward: inject what is to be injected in it, and want what is to be read."""
+        if self._settings.first_step == "inhibited":
+            self._inject_all()
+        capturing = {0} if self._settings.capture and 0 not in self.features else set[int]()
+        self._want(self._inferring | capturing)
+
+    def end_first_step(self) -> None:
+        """After the first real forward: every scale is known now, and all later steps are inhibited."""
+        self._refuse_absent_layers()
+        self._collect()
+        if self._settings.first_step == "plain":
+            self._inject_all()
+
+    def announce(self, mode: Mode, rows: slice) -> None:
+        """Tell every layer what the coming forward is."""
+        for injection in self._injections:
+            injection.mode, injection.rows = mode, rows
+
+    def close(self) -> None:
+        """Drop all tensors in the layers."""
+        for injection in self._injections:
+            injection.mode, injection.concepts = "idle", ()
+
+    def _adapter(self, index: int) -> Adapter:
+        scale = self._settings.concepts[index].scale
+        assert isinstance(scale, Adapter)
+        return scale
+
+    def _known_scale(self, concept: Concept) -> float | Sequence[float] | Adapter:
+        """The concept's own, or its adapter's best fixed one away from where that was trained."""
+        if not isinstance(concept.scale, Adapter) or self._settings.outside == "go_on":
+            return concept.scale
+        assert self.conditions is not None
+        config = concept.scale.config
+        different = differences(config.sampling, self.conditions)
+        if not different:
+            return concept.scale
+        fallback = config.best_fixed_scale
+        action = "its scales may not hold" if fallback is None else f"using its best fixed scale {fallback:g}"
+        warn(
+            f"the adapter for {concept.text!r} was trained under other conditions ({'; '.join(different)}): {action}; "
+            'outside="go_on" infers all the same',
+            stacklevel=2,
+        )
+        return concept.scale if fallback is None else fallback
+
+    def _want(self, concepts: set[int]) -> None:
+        self._reading = concepts
+        for injection in self._injections:
+            for index, concept in enumerate(injection.concepts):
+                concept.reading = index in concepts
+
+    def _collect(self) -> None:
+        """Gather what the forward just read, and infer from it."""
+        for index in self._reading:
+            means = [injection.concepts[index].means for injection in self._injections]
+            assert all(mean is not None for mean in means)
+            self.features[index] = torch.stack([mean for mean in means if mean is not None], dim=-1).cpu()
+        for index in self._inferring & self._reading:
+            self.token_scales[index] = self._adapter(index).infer(self.features[index]).float().cpu()
+        self._inferring -= self._reading
+        self._want(set())
+
+    def _inject_all(self) -> None:
+        """Eq. 11, then W into every layer."""
+        order = range(len(self._encoded))
+        if len(self._encoded) > 1:
+            distance = distances(torch.stack([encoded.pooled for encoded in self._encoded])).cpu()
+            scales = give_way([self.token_scales[i] for i in order], distance, threshold=self._settings.threshold)
+            self.token_scales = dict(enumerate(scales))
+        for index in order:
+            self._inject(index, self.token_scales[index])
+
+    def _inject(self, index: int, scales: Float[Tensor, "images tokens"] | None) -> None:
+        encoded, slots = self._encoded[index], self._settings.concepts[index].slots
+        context = encoded.embedding.shape[1]
+        W = None if scales is None else slot_weights(scales, slots=slots, context=context).to(encoded.embedding.device)
+        for injection in self._injections:
+            injection.concepts[index].set_scales(W)
+
+    def _refuse_absent_layers(self) -> None:
+        absent = sum(concept.K is None for injection in self._injections for concept in injection.concepts)
+        if absent:
+            raise GieError(
+                f"expected all {len(self._injections)} cross-attention layers to run in the first step, but "
+                f"{absent} did not; what skips layers (caching, pruned blocks) is not supported"
+            )

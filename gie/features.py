@@ -1,0 +1,47 @@
+"""Features (Eq. 9): how much each token of a concept is attended to in each layer at the first step.
+
+They are keyed by the w that is injected while they are read: +1 is the paper's probe, 0 looks without touching, and
+-1 ... -15 give the curves of the paper's Figure 3.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from gie.adapter import Adapter
+from gie.concept import Concept
+from gie.errors import InputError
+from gie.inhibiting import inhibit
+
+
+def probe(
+    pipe: Any, concept: Concept, *, prompts: Sequence[str], generators: Sequence[torch.Generator], **sampling: Any
+) -> Float[Tensor, "images tokens layers"]:
+    """The concept's features for each prompt, with `concept.scale` injected; only the first step is run.
+
+    Args:
+        pipe: a Stable Diffusion 1.x pipeline.
+        concept: its scale is a number, or one for each prompt.
+        prompts: one image each.
+        generators: one each, of the image's initial noise.
+        sampling: what else the pipeline is called with; guidance does not reach the first step's conditional rows, so
+            the unconditional ones are left out.
+
+    Raises:
+        InputError: the concept's scale is an adapter.
+    """
+    if isinstance(concept.scale, Adapter):
+        raise InputError("expected a concept with a fixed scale to probe with, got an adapter; say scale=0.0 or 1.0")
+    sampling = {**sampling, "guidance_scale": 1.0, "output_type": "latent", "callback_on_step_end": _stop}
+    with inhibit(pipe, concept, first_step="inhibited", capture=True) as run:
+        pipe(list(prompts), generator=list(generators), **sampling)
+    return run.features
+
+
+def _stop(pipe: Any, step: int, timestep: Any, tensors: dict[str, Any]) -> dict[str, Any]:
+    """The pipeline's own way to end early."""
+    pipe._interrupt = True  # noqa: SLF001
+    return {}

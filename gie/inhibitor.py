@@ -1,0 +1,66 @@
+"""The growth inhibitor's equations, as pure functions of tensors.
+
+Attention sums over tokens, so it does not matter where the concept's re-weighted maps are inserted (Eq. 8): the result
+is the prompt's own attention plus one term a concept,
+
+    out = softmax(Q K^T / sqrt d) V  +  sum_c  softmax(Q K_c*^T / sqrt d) (W_c V_c*)
+
+and each term is plain scaled dot product attention: no attention map is stored. Letters are the paper's: Q from the
+image, K*, V* from the concept's text encoded on its own, W the suppression scale of each image and slot.
+"""
+
+import torch
+import torch.nn.functional as F
+from jaxtyping import Bool, Float
+from torch import Tensor
+
+LARGEST_MAP = 2**25
+"""Elements of attention map that `token_means` holds at once: 128 MiB in fp32."""
+
+
+def weigh(
+    V: Float[Tensor, "1 heads slots d"], W: Float[Tensor, "images slots"]
+) -> Float[Tensor, "images heads slots d"]:
+    """W V*, multiplied in fp32 so that half precision rounds once."""
+    return (V.float() * W[:, None, :, None]).to(V.dtype)
+
+
+def inhibitor(
+    Q: Float[Tensor, "images heads pixels d"],
+    K: Float[Tensor, "1 heads slots d"],
+    WV: Float[Tensor, "images heads slots d"],
+) -> Float[Tensor, "images heads pixels d"]:
+    """One concept's term: softmax(Q K*^T / sqrt d) (W V*), the softmax over all slots of the concept's text (Eq. 6, 7)."""
+    return F.scaled_dot_product_attention(Q, K.expand(Q.shape[0], -1, -1, -1), WV)
+
+
+def token_means(
+    Q: Float[Tensor, "images heads pixels d"], K: Float[Tensor, "1 heads slots d"], *, own: slice
+) -> Float[Tensor, "images tokens"]:
+    """Mean over heads and pixels of M* for each own token, in fp32 (Eq. 9 for one layer)."""
+    images, heads, pixels, d = Q.shape
+    at_once = max(1, LARGEST_MAP // (heads * pixels * K.shape[2]))
+    keys = K.float().transpose(-1, -2) * d**-0.5
+    means = [(part.float() @ keys).softmax(dim=-1)[..., own].mean(dim=(1, 2)) for part in Q.split(at_once)]
+    return torch.cat(means)
+
+
+def distances(pooled: Float[Tensor, "concepts width"]) -> Float[Tensor, "concepts concepts"]:
+    """1 - cos of each pair of concepts (Eq. 11)."""
+    unit = F.normalize(pooled, dim=-1)
+    return 1 - unit @ unit.T
+
+
+def strongest_of_close(
+    scales: Float[Tensor, "images concepts"], distance: Float[Tensor, "concepts concepts"], *, threshold: float
+) -> Bool[Tensor, "images concepts"]:
+    """Which concepts are kept in each image: of those closer than `threshold`, the most negative alone (Eq. 11).
+
+    Strongest first, so that a concept gives way only to one that is kept itself; the first of equals is kept.
+    """
+    kept = torch.zeros_like(scales, dtype=torch.bool)
+    close = distance < threshold
+    for image, order in enumerate(scales.argsort(dim=1, stable=True).tolist()):
+        for concept in order:
+            kept[image, concept] = not (close[concept] & kept[image]).any()
+    return kept
