@@ -1,0 +1,151 @@
+"""The command line: one command a stage, each of them thin. What is heavy is imported when a command needs it."""
+
+import warnings
+from importlib import import_module
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+from pipeline.failures import explain
+
+STAGES = {
+    "prompts": ("prompts",),
+    "sweep": ("sweeps", "features"),
+    "label": ("labeling",),
+    "train": ("adapter_folder",),
+    "evaluate": ("metrics", "report"),
+}
+"""Stage -> the paths that it has written when it ends."""
+
+
+class OneLineErrors(TyperGroup):
+    """Ends with one line and a code for every failure that is not a mistake of ours."""
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the command."""
+        try:
+            return super().invoke(ctx)
+        except (Exception, KeyboardInterrupt) as error:
+            if not (failure := explain(error)):
+                raise  # a mistake of ours, or typer's own way to end
+            typer.echo(f"gie: {failure.line}", err=True)
+            raise typer.Exit(failure.code) from error
+
+
+def _recipe_names(incomplete: str) -> list[str]:
+    """For the shell's completion: the recipes of the params file in this folder."""
+    from pipeline.settings import read_params
+
+    return [name for name in read_params().recipes if name.startswith(incomplete)]
+
+
+app = typer.Typer(
+    cls=OneLineErrors,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    help="Keep a concept out of a diffusion model's pictures. The stages, in the order of the data: "
+    "prompts, sweep, label, train, evaluate.",
+)
+RecipeName = Annotated[str, typer.Argument(help="A recipe of the params file.", autocompletion=_recipe_names)]
+ParamsFile = Annotated[Path, typer.Option("--params", help="The params file; paths in it start at its folder.")]
+PARAMS = Path("params.yaml")
+
+
+@app.command()
+def prompts(recipe: RecipeName, params: ParamsFile = PARAMS) -> None:
+    """Write the sentences that ask for the concept, in every way, and for other things."""
+    _stage("prompts", recipe, params)
+
+
+@app.command()
+def sweep(recipe: RecipeName, params: ParamsFile = PARAMS) -> None:
+    """Render every prompt at every scale, and read the features of the first step."""
+    _stage("sweep", recipe, params)
+
+
+@app.command()
+def label(recipe: RecipeName, params: ParamsFile = PARAMS) -> None:
+    """Judge the sweeps: the weakest scale that erases the concept and keeps the rest."""
+    _stage("label", recipe, params)
+
+
+@app.command()
+def train(recipe: RecipeName, params: ParamsFile = PARAMS) -> None:
+    """Fit the adapter that infers the scale of a prompt."""
+    _stage("train", recipe, params)
+
+
+@app.command()
+def evaluate(recipe: RecipeName, params: ParamsFile = PARAMS) -> None:
+    """Measure the adapter on prompts that it has never seen, and write the report."""
+    _stage("evaluate", recipe, params)
+
+
+@app.command()
+def summary(params: ParamsFile = PARAMS) -> None:
+    """Say where the selected adapters are, and the three numbers that matter."""
+    from pipeline.closing import closing_lines
+    from pipeline.paths import Paths
+    from pipeline.settings import read_params
+
+    for name in read_params(params).adapters:
+        for line in closing_lines(Paths(params.parent, name)):
+            typer.echo(line)
+
+
+@app.command()
+def erase(  # noqa: PLR0913, PLR0917 - a command's options are its arguments
+    prompt: Annotated[str, typer.Argument(help="What to draw.")],
+    concept: Annotated[str | None, typer.Option(help="What to keep out of it, in words.")] = None,
+    adapter: Annotated[
+        Path | None, typer.Option(help="Or the folder of an adapter, which chooses the scale itself.")
+    ] = None,
+    model: Annotated[
+        str | None, typer.Option(help="Folder or hub id; else the adapter's, or the bundled model.")
+    ] = None,
+    scale: Annotated[
+        float | None, typer.Option(help="w for --concept: 0 is the plain model; -7 when left out.")
+    ] = None,
+    seed: Annotated[int, typer.Option(min=0, help="Of the noise.")] = 0,
+    steps: Annotated[int | None, typer.Option(min=1, help="Denoising steps; else the adapter's, or 12.")] = None,
+    out: Annotated[Path, typer.Option(help="Folder for the pictures.")] = Path("erased"),
+    compare: Annotated[bool, typer.Option("--compare", help="Draw the plain picture of the same noise too.")] = False,
+) -> None:
+    """Draw one picture without a concept."""
+    from gie.errors import InputError
+    from pipeline.erase import Wish
+    from pipeline.erase import erase as draw
+
+    erased = adapter or concept
+    if not erased or (adapter and concept):
+        raise InputError(
+            "expected one of --concept and --adapter, got both"
+            if erased
+            else "expected --concept or --adapter, got neither"
+        )
+    pictures = draw(Wish(prompt, erased, model, scale, seed, steps), out, compare=compare)
+    typer.echo(f"w = {pictures.scale:.2f}: {pictures.erased}")
+    if pictures.plain:
+        typer.echo(f"w = 0: {pictures.plain}")
+
+
+def _stage(stage: str, recipe: str, params: Path) -> None:
+    from pipeline.paths import Paths
+    from pipeline.settings import read_recipe
+
+    settings, paths = read_recipe(recipe, params), Paths(params.parent, recipe)
+    import_module(f"pipeline.{stage}").run(settings, paths)
+    for path in STAGES[stage]:
+        typer.echo(str(getattr(paths, path)))
+
+
+def _plain_warning(message: Warning | str, *_: Any) -> str:
+    return f"gie: {' '.join(str(message).split())}\n"
+
+
+def main() -> None:
+    """Run the command line with this process's arguments."""
+    warnings.formatwarning = _plain_warning
+    app(prog_name="gie")
