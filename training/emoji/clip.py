@@ -48,9 +48,7 @@ def train_clip(words: Vocabulary, tokenizer: CLIPTokenizer) -> CLIPModel:
         output = clip(input_ids=tokens.input_ids, attention_mask=tokens.attention_mask, pixel_values=pictures)
         return contrastive_loss(output.logits_per_text, captions)
 
-    trained = train(Training("clip", clip, loss, STEPS, peak_rate=1e-3))
-    assert isinstance(trained, CLIPModel)
-    return trained
+    return train(clip, Training("clip", loss, STEPS, peak_rate=1e-3))
 
 
 def draw_batch(words: Vocabulary, rng: np.random.Generator) -> tuple[Tensor, list[str]]:

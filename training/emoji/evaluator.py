@@ -68,26 +68,30 @@ class Evaluator(nn.Module):
         sizes = [len(config.concepts), len(config.styles), len(config.backgrounds), 1]
         self.sizes = sizes
         self.body = nn.Sequential(
-            nn.Conv2d(3, 24, 3, padding=1), nn.SiLU(),
-            _Block(24, 32), _Block(32, 64), _Block(64, 128), _Block(128, 192), nn.Flatten(),
+            nn.Conv2d(3, 32, 4, stride=2, padding=1), nn.SiLU(),
+            _Block(32, 64), _Block(64, 128), _Block(128, 192), nn.Flatten(),
             nn.Dropout(0.1), nn.Linear(192 * 16, 160), nn.SiLU(),
         )  # fmt: skip
         self.head = nn.Linear(160, sum(sizes))
 
     @property
     def concepts(self) -> tuple[str, ...]:
+        """Names of the columns of `Scores.concepts`."""
         return self.config.concepts
 
     @property
     def styles(self) -> tuple[str, ...]:
+        """Names of the columns of `Scores.styles`."""
         return self.config.styles
 
     @property
     def backgrounds(self) -> tuple[str, ...]:
+        """Names of the columns of `Scores.backgrounds`."""
         return self.config.backgrounds
 
     @property
     def quality_threshold(self) -> float:
+        """See `EvaluatorConfig`."""
         return self.config.quality_threshold
 
     def forward(self, pixels: Tensor) -> list[Tensor]:
@@ -127,7 +131,8 @@ class Evaluator(nn.Module):
         """
         folder = Path(folder)
         raw = json.loads((folder / "config.json").read_text())
-        config = EvaluatorConfig(**{key: tuple(v) if isinstance(v, list) else v for key, v in raw.items()})
+        names = {key: tuple(raw[key]) for key in ("concepts", "styles", "backgrounds")}
+        config = EvaluatorConfig(**names, quality_threshold=float(raw["quality_threshold"]))
         evaluator = cls(config)
         weights = load_file(folder / "model.safetensors")
         evaluator.load_state_dict({name: value.float() for name, value in weights.items()})

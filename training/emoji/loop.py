@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import torch
 from torch import Tensor, nn
@@ -16,13 +16,15 @@ from tqdm import tqdm
 CHECKPOINTS = Path("build/emoji-sd")
 SAVE_EVERY_S = 60.0
 
+Network = TypeVar("Network", bound=nn.Module)
+
 
 @dataclass
 class Training:
     """What a network of emoji-sd is trained with."""
 
     name: str
-    network: nn.Module
+    """Names the checkpoint and the progress bar."""
     loss: Callable[[int], Tensor]
     """Step -> scalar loss on that step's batch."""
     steps: int
@@ -33,40 +35,39 @@ class Training:
     weight_decay: float = 0.01
 
 
-def train(training: Training, folder: Path = CHECKPOINTS) -> nn.Module:
-    """Train to the end, from the last checkpoint if there is one; the network holds the averaged weights if it has some."""
+def train(network: Network, training: Training, folder: Path = CHECKPOINTS) -> Network:
+    """Train to the end, from the last checkpoint if there is one; the network ends with the averaged weights if it has some."""
     folder.mkdir(parents=True, exist_ok=True)
-    optimizer = torch.optim.AdamW(
-        training.network.parameters(), lr=training.peak_rate, weight_decay=training.weight_decay
-    )
+    optimizer = torch.optim.AdamW(network.parameters(), lr=training.peak_rate, weight_decay=training.weight_decay)
     schedule = torch.optim.lr_scheduler.OneCycleLR(
         optimizer, training.peak_rate, total_steps=training.steps, pct_start=0.1
     )
-    state = {"network": training.network, "optimizer": optimizer, "schedule": schedule}
+    state = {"network": network, "optimizer": optimizer, "schedule": schedule}
     if training.average is not None:
         state["average"] = training.average
     path = folder / f"{training.name}.pt"
     start = _restore(state, path)
     _run(training, state, start, path)
     if training.average is not None:
-        training.average.copy_to(training.network.parameters())
-    return training.network.eval().requires_grad_(False)
+        training.average.copy_to(network.parameters())
+    return network.eval().requires_grad_(False)
 
 
 def _run(training: Training, state: dict[str, Any], start: int, path: Path) -> None:
     saved = time.monotonic()
-    training.network.train()
+    network: nn.Module = state["network"]
+    network.train()
     bar = tqdm(range(start, training.steps), training.name, initial=start, total=training.steps, mininterval=2)
     smooth = None
     for step in bar:
         loss = training.loss(step)
         state["optimizer"].zero_grad(set_to_none=True)
         loss.backward()
-        nn.utils.clip_grad_norm_(training.network.parameters(), 1.0)
+        nn.utils.clip_grad_norm_(network.parameters(), 1.0)
         state["optimizer"].step()
         state["schedule"].step()
         if training.average is not None:
-            training.average.step(training.network.parameters())
+            training.average.step(network.parameters())
         smooth = loss.item() if smooth is None else 0.98 * smooth + 0.02 * loss.item()
         bar.set_postfix(loss=f"{smooth:.4f}", refresh=False)
         if time.monotonic() - saved > SAVE_EVERY_S or step + 1 == training.steps:

@@ -16,9 +16,7 @@ PAIR_PX = (29, 33)
 """Width of each emoji of a pair, from and below."""
 
 
-def draw_picture(
-    words: Vocabulary, scene: Scene, rng: np.random.Generator, *, omit: int | None = None
-) -> np.ndarray:
+def draw_picture(words: Vocabulary, scene: Scene, rng: np.random.Generator, *, omit: int | None = None) -> np.ndarray:
     """The scene as `[64, 64, 3]` uint8, sizes and places at random; the place of object `omit` is left empty."""
     canvas = Image.new("RGBA", (SIZE_PX, SIZE_PX), words.backgrounds[scene.background])
     slot = SIZE_PX // max(1, len(scene.concepts))

@@ -1,5 +1,8 @@
 """A CLIPTokenizer with the few words that emoji captions need, able to spell any text from bytes."""
 
+import json
+from typing import Any, cast
+
 import numpy as np
 from tokenizers import Tokenizer, models, pre_tokenizers, trainers
 from transformers import CLIPTokenizer
@@ -19,11 +22,13 @@ def train_tokenizer(words: Vocabulary) -> CLIPTokenizer:
     captions = [draw_scene(words, rng).caption.lower() for _ in range(20_000)]
     alphabet = sorted(pre_tokenizers.ByteLevel.alphabet())
     learner = Tokenizer(models.BPE(end_of_word_suffix="</w>"))
-    learner.pre_tokenizer = pre_tokenizers.Sequence([
-        pre_tokenizers.WhitespaceSplit(),
-        pre_tokenizers.Punctuation(),
-        pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False),
-    ])
+    learner.pre_tokenizer = pre_tokenizers.Sequence(
+        [
+            pre_tokenizers.WhitespaceSplit(),
+            pre_tokenizers.Punctuation(),
+            pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False),
+        ]
+    )
     trainer = trainers.BpeTrainer(
         vocab_size=VOCABULARY_SIZE, initial_alphabet=alphabet, end_of_word_suffix="</w>", show_progress=False
     )
@@ -36,11 +41,9 @@ def train_tokenizer(words: Vocabulary) -> CLIPTokenizer:
             tokens.append(left + right)
             known.add(left + right)
     vocabulary = {token: index for index, token in enumerate([*tokens, *SPECIAL])}
-    return CLIPTokenizer(vocab=vocabulary, merges=merges, model_max_length=CONTEXT)
+    return CLIPTokenizer(vocab=vocabulary, merges=cast(Any, merges), model_max_length=CONTEXT)
 
 
 def _merges(learner: Tokenizer) -> list[tuple[str, str]]:
-    import json
-
     pairs = json.loads(learner.to_str())["model"]["merges"]
-    return [tuple(pair.split(" ")) if isinstance(pair, str) else tuple(pair) for pair in pairs]
+    return [(left, right) for left, right in pairs]

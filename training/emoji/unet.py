@@ -6,6 +6,7 @@ exponential moving average of the weights.
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, cast
 
 import numpy as np
 import torch
@@ -15,6 +16,7 @@ from torch import Tensor
 from tqdm import tqdm
 from transformers import CLIPTextModel, CLIPTokenizer
 
+from training.emoji.latents import encode
 from training.emoji.loop import CHECKPOINTS, Training, train
 from training.emoji.picture import draw_picture, to_tensor
 from training.emoji.scene import draw_scene
@@ -24,13 +26,27 @@ STEPS = 10_500
 BATCH = 64
 POOL = 48_000
 """Pictures in the pool."""
+SHAPE: dict[str, Any] = {
+    "sample_size": 8,
+    "block_out_channels": (64, 96, 128, 128),
+    "layers_per_block": 2,
+    "attention_head_dim": 8,
+    "down_block_types": ("CrossAttnDownBlock2D",) * 3 + ("DownBlock2D",),
+    "up_block_types": ("UpBlock2D",) + ("CrossAttnUpBlock2D",) * 3,
+}
 UNCAPTIONED = 0.1
 """Share of captions left empty, for classifier-free guidance."""
 SNR_GAMMA = 5.0
 PEAK_RATE = 1e-3
 EMA_DECAY = 0.999
 
-NOISE = {"beta_schedule": "scaled_linear", "beta_start": 0.00085, "beta_end": 0.012, "num_train_timesteps": 1000}
+TIMESTEPS = 1000
+NOISE: dict[str, Any] = {
+    "beta_schedule": "scaled_linear",
+    "beta_start": 0.00085,
+    "beta_end": 0.012,
+    "num_train_timesteps": TIMESTEPS,
+}
 """Stable Diffusion 1's noise schedule."""
 
 
@@ -47,13 +63,13 @@ class Pool:
 def build_unet(vae: AutoencoderKL, text_encoder: CLIPTextModel) -> UNet2DConditionModel:
     """A UNet with random weights for these latents and this text encoder."""
     torch.manual_seed(4)
-    return UNet2DConditionModel(
-        sample_size=8, in_channels=vae.config.latent_channels, out_channels=vae.config.latent_channels,
-        block_out_channels=(64, 96, 128, 128), layers_per_block=2, attention_head_dim=8,
-        down_block_types=("CrossAttnDownBlock2D",) * 3 + ("DownBlock2D",),
-        up_block_types=("UpBlock2D",) + ("CrossAttnUpBlock2D",) * 3,
-        cross_attention_dim=text_encoder.config.hidden_size,
-    )  # fmt: skip
+    channels = cast(Any, vae.config).latent_channels
+    fits: dict[str, Any] = {
+        "in_channels": channels,
+        "out_channels": channels,
+        "cross_attention_dim": text_encoder.config.hidden_size,
+    }
+    return UNet2DConditionModel(**SHAPE, **fits)
 
 
 def train_unet(
@@ -75,9 +91,7 @@ def train_unet(
             states = text_encoder(tokens).last_hidden_state
         return denoising_loss(unet, scheduler, pool.latents[rows].float(), states, rng)
 
-    trained = train(Training("unet", unet, loss, STEPS, PEAK_RATE, average=average))
-    assert isinstance(trained, UNet2DConditionModel)
-    return trained
+    return train(unet, Training("unet", loss, STEPS, PEAK_RATE, average=average))
 
 
 def denoising_loss(
@@ -85,9 +99,9 @@ def denoising_loss(
 ) -> Tensor:
     """min-SNR weighted MSE of the predicted noise."""
     noise = torch.from_numpy(rng.standard_normal(tuple(latents.shape))).float()
-    timesteps = torch.from_numpy(rng.integers(0, NOISE["num_train_timesteps"], len(latents)))
-    noisy = scheduler.add_noise(latents, noise, timesteps)
-    predicted = unet(noisy, timesteps, states).sample
+    timesteps = torch.from_numpy(rng.integers(0, TIMESTEPS, len(latents)))
+    noisy = scheduler.add_noise(latents, noise, cast(Any, timesteps))
+    predicted: Tensor = unet(noisy, timesteps, states).sample
     snr = compute_snr(scheduler, timesteps)
     weights = snr.clamp(max=SNR_GAMMA) / snr
     return (weights * (predicted - noise).square().mean(dim=(1, 2, 3))).mean()
@@ -100,12 +114,13 @@ def make_pool(words: Vocabulary, tokenizer: CLIPTokenizer, vae: AutoencoderKL, f
     if path.exists():
         return Pool(**torch.load(path, weights_only=True))
     rng = np.random.default_rng(4)
+    scaling_factor = float(cast(Any, vae.config).scaling_factor)
     latents: list[Tensor] = []
     captions: list[str] = []
     for _ in tqdm(range(POOL // BATCH), "pool", mininterval=2):
         scenes = [draw_scene(words, rng) for _ in range(BATCH)]
         pixels = to_tensor([draw_picture(words, scene, rng) for scene in scenes])
-        latents.append((vae.encode(pixels).latent_dist.mean * vae.config.scaling_factor).half())
+        latents.append((encode(vae, pixels) * scaling_factor).half())
         captions += [scene.caption for scene in scenes]
     tokens = tokenizer(captions, padding="max_length", return_tensors="pt").input_ids
     pool = Pool(torch.cat(latents), tokens)

@@ -4,12 +4,15 @@ L1 on pixels and on their differences to the neighbours (faces and windows are e
 collapses it; 4 or 8 channels lose the faces.
 """
 
+from typing import Any
+
 import numpy as np
 import torch
 from diffusers import AutoencoderKL
 from torch import Tensor, nn
 
 from training.emoji.broken import break_picture
+from training.emoji.latents import decode, encode, posterior
 from training.emoji.loop import Training, train
 from training.emoji.picture import SIZE_PX, draw_picture, to_tensor
 from training.emoji.scene import draw_scene
@@ -17,6 +20,15 @@ from training.emoji.vocabulary import Vocabulary
 
 STEPS = 3800
 BATCH = 24
+SHAPE: dict[str, Any] = {
+    "down_block_types": ("DownEncoderBlock2D",) * 4,
+    "up_block_types": ("UpDecoderBlock2D",) * 4,
+    "block_out_channels": (16, 32, 64, 96),
+    "layers_per_block": 1,
+    "latent_channels": 16,
+    "norm_num_groups": 8,
+    "sample_size": SIZE_PX,
+}
 KL_WEIGHT = 1e-6
 EDGE_WEIGHT = 0.5
 BROKEN = 0.04
@@ -26,11 +38,7 @@ BROKEN = 0.04
 def build_vae() -> AutoencoderKL:
     """An AutoencoderKL with random weights, factor 8."""
     torch.manual_seed(0)
-    return AutoencoderKL(
-        down_block_types=("DownEncoderBlock2D",) * 4, up_block_types=("UpDecoderBlock2D",) * 4,
-        block_out_channels=(16, 32, 64, 96), layers_per_block=1, latent_channels=16, norm_num_groups=8,
-        sample_size=SIZE_PX,
-    )  # fmt: skip
+    return AutoencoderKL(**SHAPE)
 
 
 def train_vae(words: Vocabulary) -> AutoencoderKL:
@@ -40,15 +48,14 @@ def train_vae(words: Vocabulary) -> AutoencoderKL:
     def loss(step: int) -> Tensor:
         rng = np.random.default_rng([2, step])
         pixels = draw_pixels(words, rng, BATCH)
-        posterior = vae.encode(pixels).latent_dist
-        noise = torch.from_numpy(rng.standard_normal(tuple(posterior.mean.shape))).float()
-        decoded = vae.decode(posterior.mean + posterior.std * noise).sample
-        return reconstruction_loss(decoded, pixels) + KL_WEIGHT * posterior.kl().mean()
+        gaussian = posterior(vae, pixels)
+        noise = torch.from_numpy(rng.standard_normal(tuple(gaussian.mean.shape))).float()
+        decoded = decode(vae, gaussian.mean + gaussian.std * noise)
+        return reconstruction_loss(decoded, pixels) + KL_WEIGHT * gaussian.kl().mean()
 
-    trained = train(Training("vae", vae, loss, STEPS, peak_rate=2e-3, weight_decay=0.0))
-    assert isinstance(trained, AutoencoderKL)
-    trained.register_to_config(scaling_factor=measure_scaling_factor(words, trained))
-    return trained
+    train(vae, Training("vae", loss, STEPS, peak_rate=2e-3, weight_decay=0.0))
+    vae.register_to_config(scaling_factor=measure_scaling_factor(words, vae))
+    return vae
 
 
 def draw_pixels(words: Vocabulary, rng: np.random.Generator, count: int) -> Tensor:
@@ -60,13 +67,12 @@ def draw_pixels(words: Vocabulary, rng: np.random.Generator, count: int) -> Tens
 def reconstruction_loss(decoded: Tensor, pixels: Tensor) -> Tensor:
     """L1 of the pixels plus L1 of their differences to the right and lower neighbour."""
     l1 = nn.functional.l1_loss
-    edges = sum(l1(decoded.diff(dim=axis), pixels.diff(dim=axis)) for axis in (2, 3))
-    return l1(decoded, pixels) + EDGE_WEIGHT * edges
+    edges = [l1(decoded.diff(dim=axis), pixels.diff(dim=axis)) for axis in (2, 3)]
+    return l1(decoded, pixels) + EDGE_WEIGHT * torch.stack(edges).sum()
 
 
 @torch.no_grad()
 def measure_scaling_factor(words: Vocabulary, vae: AutoencoderKL) -> float:
     """1 / standard deviation of the latents of 512 pictures; with it the UNet sees unit variance."""
     pixels = draw_pixels(words, np.random.default_rng([2, STEPS]), 512)
-    latents = torch.cat([vae.encode(part).latent_dist.mean for part in pixels.split(64)])
-    return round(1 / float(latents.std()), 5)
+    return round(1 / float(encode(vae, pixels).std()), 5)
