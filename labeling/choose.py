@@ -1,0 +1,73 @@
+"""Verdicts -> label: a threshold on an ordered axis.
+
+Suppression grows along a sweep, so a concept that is gone should stay gone. Judges flicker, though, and one wrong picture
+must not move the label by ten steps. So the point from which on the concept is gone is where a single step fits all
+answers best, and a scale that works counts when its stronger neighbour works too.
+"""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+
+from labeling.verdict import Label, LabelOutcome, Sight, Verdict
+
+Vote = tuple[LabelOutcome, float | None]
+
+
+def onset(flags: Sequence[bool]) -> int:
+    """Where the step "false before, true from here on" fits with the fewest errors; `len(flags)` when it never turns true.
+
+    Of equally good places the last one: in `false true false true true` the second is the flicker, for gone means gone for good.
+    """
+    errors = [sum(flags[:start]) + sum(not flag for flag in flags[start:]) for start in range(len(flags) + 1)]
+    return max(range(len(errors)), key=lambda start: (-errors[start], start))
+
+
+def choose_scale(seen: Mapping[float, Sight]) -> Vote:
+    """The weakest scale from which on the concept is gone, and at which the rest is kept; or why there is none.
+
+    A scale whose stronger neighbour works too is preferred to one that works alone.
+    """
+    scales = sorted(seen, reverse=True)
+    start = onset([seen[scale].gone is True for scale in scales])
+    if start == 0:
+        return "absent", None
+    works = [bool(seen[scale].gone and seen[scale].kept) and index >= start for index, scale in enumerate(scales)]
+    alone = [index for index, here in enumerate(works) if here]
+    confirmed = [index for index in alone if all(works[index + 1 : index + 2])]
+    best = (confirmed or alone)[:1]
+    return ("ok", scales[best[0]]) if best else ("none_works", None)
+
+
+def choose_label(verdicts: Sequence[Verdict]) -> Label:
+    """The label of one prompt from all verdicts about it.
+
+    The outcome that most judging verdicts have, and of their scales the middle one (of two middle ones the weaker). Judges
+    that split evenly between outcomes are no label: a tie is doubt, not an average.
+    """
+    judged = [verdict for verdict in verdicts if verdict.outcome == "ok"]
+    if not judged:
+        reasons = ", ".join(sorted({f"{verdict.outcome}: {verdict.reason}" for verdict in verdicts})) or "no verdict"
+        return Label(None, "unscored", votes=0, agreement=0.0, reason=reasons)
+    votes = [_vote(verdict) for verdict in judged]
+    (outcome, count), *others = Counter[LabelOutcome](outcome for outcome, _ in votes).most_common()
+    if others and others[0][1] == count:
+        return Label(None, "unscored", votes=len(votes), agreement=count / len(votes), reason="the judges disagree")
+    ordered = sorted((scale for _, scale in votes if scale is not None), reverse=True)
+    scale = ordered[(len(ordered) - 1) // 2] if outcome == "ok" else None
+    agreeing = sum(_agrees(verdict, (outcome, scale)) for verdict in judged)
+    return Label(scale, outcome, votes=len(votes), agreement=agreeing / len(votes), reason=judged[0].reason)
+
+
+def _vote(verdict: Verdict) -> Vote:
+    if verdict.scale is not None:
+        return "ok", verdict.scale
+    outcome, _ = choose_scale(verdict.seen)
+    return ("none_works" if outcome == "ok" else outcome), None
+
+
+def _agrees(verdict: Verdict, label: Vote) -> bool:
+    outcome, scale = _vote(verdict)
+    if outcome != label[0] or scale is None or label[1] is None:
+        return outcome == label[0]
+    scales = sorted({*verdict.seen, scale, label[1]})
+    return abs(scales.index(scale) - scales.index(label[1])) <= 1

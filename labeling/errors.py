@@ -1,0 +1,5 @@
+"""What can go wrong while judging, apart from what a verdict's outcome already says."""
+
+
+class LabelingError(ValueError):
+    """The sweep, the rubric or the judge's model is not what was expected; asking again changes nothing."""

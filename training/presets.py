@@ -1,0 +1,40 @@
+"""How an adapter is fitted: the paper's settings exactly, and ours."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+
+@dataclass(frozen=True)
+class Preset:
+    """Everything that the fit itself depends on, beside the rows and the seed."""
+
+    epochs: int
+    """Passes over all rows, which are one batch."""
+    learning_rate: float
+    weight_decay: float
+    """AdamW's; 0 is plain Adam."""
+    hidden: tuple[int, ...]
+    """Widths of the hidden layers."""
+    normalise: bool
+    """Features to mean 0 and deviation 1 over the training rows; raw they are about 0.01 to 0.1."""
+    transform: Literal["linear", "bounded"]
+    """What follows the last layer: nothing, or a sigmoid times the smallest scale."""
+    target: Literal["scale", "window"]
+    """`scale`: squared distance to the label. `window`: no loss between the weakest and the strongest scale that work."""
+    keep: Literal["last", "best"]
+    """The weights of the last epoch, or of the one with the lowest loss on val."""
+
+
+PAPER = Preset(
+    epochs=2000, learning_rate=1e-3, weight_decay=0.0, hidden=(64, 32),
+    normalise=False, transform="linear", target="scale", keep="last",
+)  # fmt: skip
+"""Eq. 10 and section 5.1 of the paper: MSE, Adam, 1e-3, 2000 epochs."""
+
+DEFAULT = Preset(
+    epochs=2000, learning_rate=1e-3, weight_decay=0.01, hidden=(64, 32),
+    normalise=True, transform="bounded", target="window", keep="best",
+)  # fmt: skip
+"""What measures better on val."""
+
+PRESETS = {"paper": PAPER, "default": DEFAULT}

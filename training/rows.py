@@ -1,0 +1,56 @@
+"""What an adapter is fitted on: one row a prompt and concept token, features against the scales that work.
+
+All tokens of a prompt share its scales. All rows together are one batch: a few hundred rows of a few dozen numbers.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+from torch.utils.data import DataLoader, IterableDataset
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Training or validation rows."""
+
+    features: Float[Tensor, "rows layers"]
+    weakest: Float[Tensor, "rows"]
+    """The label: the weakest scale that works, 0 or negative."""
+    strongest: Float[Tensor, "rows"]
+    """The last scale below the label up to which all work; the label itself when only it does."""
+
+    def __post_init__(self) -> None:
+        assert self.weakest.shape == self.strongest.shape == self.features.shape[:1], "one label a row"
+        assert (self.strongest <= self.weakest).all(), "stronger scales are more negative"
+
+    def __len__(self) -> int:
+        return len(self.features)
+
+    @property
+    def batch(self) -> tuple[Tensor, Tensor, Tensor]:
+        """Features, weakest, strongest."""
+        return self.features, self.weakest, self.strongest
+
+
+class _Once(IterableDataset[tuple[Tensor, Tensor, Tensor]]):
+    """All rows as the only batch of an epoch."""
+
+    def __init__(self, rows: Rows) -> None:
+        self.rows = rows
+
+    def __iter__(self) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
+        yield self.rows.batch
+
+
+def loader(rows: Rows) -> DataLoader[tuple[Tensor, Tensor, Tensor]]:
+    """What Lightning iterates over; without workers, they would take longer than the fit."""
+    return DataLoader(_Once(rows), batch_size=None)
+
+
+def moments(rows: Rows) -> tuple[Tensor, Tensor]:
+    """Mean and deviation `[layers]`; a layer that never varies gets deviation 1."""
+    spread = rows.features.std(dim=0, correction=0)
+    return rows.features.mean(dim=0), torch.where(spread > 0, spread, 1.0)
