@@ -35,6 +35,15 @@ class Column(Record):
     """The bar that was set for it; a cell below is marked."""
 
 
+class Picture(Record):
+    """One picture below a table."""
+
+    file: str
+    """Relative to the repository's root."""
+    text: str
+    """What it shows, for who cannot see it."""
+
+
 class Results(Record):
     """One measured table."""
 
@@ -44,10 +53,11 @@ class Results(Record):
     rows: list[list[Cell]]
     notes: list[str] = []
     """Sentences below the table."""
+    pictures: list[Picture] = []
 
 
 def render(results: Results) -> str:
-    """The table in Markdown, its notes and the command it came from.
+    """The table in Markdown, its notes, its pictures and the command it came from.
 
     Raises:
         ValueError: a row has more or fewer cells than there are columns.
@@ -56,7 +66,8 @@ def render(results: Results) -> str:
     rules = [":---" if column.form == "text" else "---:" for column in results.columns]
     rows = [[_cell(cell, column) for cell, column in zip(row, results.columns, strict=True)] for row in results.rows]
     table = "".join(f"| {' | '.join(cells)} |\n" for cells in [names, rules, *rows])
-    return "\n".join([table, *(f"{note}\n" for note in results.notes), f"Made by `{results.made_by}`.\n"])
+    pictures = [f"![{picture.text}]({picture.file})" for picture in results.pictures]
+    return "\n".join(f"{part}\n" for part in [table[:-1], *results.notes, *pictures, f"Made by `{results.made_by}`."])
 
 
 def _bar(column: Column) -> str:

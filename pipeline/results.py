@@ -1,11 +1,10 @@
-"""`python -m pipeline.results NAMES`: the evaluations of some adapters as one table, `docs/results/objects.json`.
+"""The evaluations of some adapters as one table, `docs/results/objects.json`.
 
 README.md shows it (`python -m checks.readme`). The file holds what was measured and the bars that were set before, so that a
 missed bar is seen in the table and not in a footnote.
 """
 
 import json
-import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -33,15 +32,20 @@ NOTE = (
     "Test prompts only, whose wordings training never saw: {counts}. Success: gone and kept, on prompts of other objects kept alone. "
     "The fixed w is the best on val. The last column is paired by prompt, with its 95 % interval: apart from zero where both ends have one sign."
 )
+PICTURE = "Pictures of test prompts, above by the plain model, below by the same model and seed with {name}"
 
 
 def table(metrics: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
-    """The results file of the adapters' `metrics.json`, in the order given; the form is that of `checks.readme`."""
+    """The results file of the adapters' `metrics.json`, in the order given; the form is that of `checks.readme`.
+
+    The pictures are those that `pipeline.objects` draws beside it.
+    """
     return {
         "made_by": "make objects",
         "columns": list(COLUMNS),
         "rows": [_row(name, numbers) for name, numbers in metrics.items()],
         "notes": [NOTE.format(counts="; ".join(_counts(name, numbers) for name, numbers in metrics.items()))],
+        "pictures": [{"file": f"docs/images/{name}.png", "text": PICTURE.format(name=name)} for name in metrics],
     }
 
 
@@ -73,7 +77,3 @@ def write_results(names: Sequence[str], root: Path) -> Path:
     with replaced_file(file) as aside:
         aside.write_text(json.dumps(results, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     return file
-
-
-if __name__ == "__main__":
-    write_results(sys.argv[1:], Path.cwd())

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 import pytest
 from jaxtyping import install_import_hook
 
+from tests.support import typecheck
+
 if TYPE_CHECKING:
     from diffusers import StableDiffusionPipeline
 
@@ -20,7 +22,7 @@ os.environ |= {
 }
 
 # Every `Float[Tensor, "images tokens"]` of the method is checked at each call, in tests alone.
-install_import_hook("gie", "tests.support.typecheck.check")
+install_import_hook("gie", f"{typecheck.__name__}.check")
 
 
 class NetworkUsedError(AssertionError):
