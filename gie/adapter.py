@@ -52,8 +52,8 @@ class Adapter(nn.Module):
         return output
 
     @torch.no_grad()
-    def infer(self, features: Float[Tensor, "images tokens layers"]) -> Float[Tensor, "images tokens"]:
-        """The scale of each token, clamped to [smallest scale, 0].
+    def infer(self, features: Float[Tensor, "..."]) -> Float[Tensor, "images tokens"]:
+        """The scale of each token from features `[images, tokens, layers]`, clamped to [smallest scale, 0].
 
         Raises:
             InputError: the features are of another number of layers, or not finite.
