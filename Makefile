@@ -48,8 +48,9 @@ repro: $(RUN) ## Build the adapters that params.yaml selects, and say where they
 
 .PHONY: objects
 objects: $(RUN) ## Build emoji-cat, emoji-car and emoji-airplane, and print the README's table
-	@dvc repro $(foreach name,$(OBJECTS),evaluate@$(name))
-	@python -m pipeline.results $(OBJECTS)
+	@gie objects $(OBJECTS)
+	@python -m checks.readme
+	@python -m checks.readme --show objects
 
 .PHONY: test
 test: $(CI) ## Run all tests, without network
@@ -57,7 +58,7 @@ test: $(CI) ## Run all tests, without network
 
 .PHONY: smoke
 smoke: $(RUN) ## Run the same stages with a handful of prompts, and assert that they erase
-	@python -m pipeline.smoke
+	@gie smoke
 
 .PHONY: check
 check: $(CI) ## Lint, types, boundaries between folders, README tables and links

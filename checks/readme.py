@@ -1,4 +1,6 @@
-"""Fills the tables of README.md from `docs/results/*.json`: `python -m checks.readme`, or `--check` to fail where they differ.
+"""Fills the tables of README.md from `docs/results/*.json`: `python -m checks.readme`.
+
+With `--check` it fails where they differ; with `--show NAME` it prints one table.
 
 A measured number is written once, as JSON, by the command that measured it. Between `<!-- table:NAME -->` and `<!-- /table:NAME -->`
 stands the table of `docs/results/NAME.json`, so that the page never says what nobody measured.
@@ -100,10 +102,13 @@ def fill(page: str, folder: Path) -> str:
 
 
 def main(arguments: list[str], root: Path = ROOT) -> int:
-    """Fill README.md, or with `--check` say whether it is filled; the exit code."""
-    page = root / "README.md"
+    """Do what the module says; the exit code."""
+    page, folder = root / "README.md", root / "docs" / "results"
+    if "--show" in arguments:
+        sys.stdout.write(render(Results.model_validate_json((folder / f"{arguments[-1]}.json").read_text("utf-8"))))
+        return 0
     before = page.read_text("utf-8")
-    after = fill(before, root / "docs" / "results")
+    after = fill(before, folder)
     if "--check" not in arguments:
         page.write_text(after, "utf-8")
     elif before != after:

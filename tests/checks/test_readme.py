@@ -66,6 +66,13 @@ def test_check_fails_on_a_stale_table_until_it_is_filled(project: Path) -> None:
     assert main(["--check"], project) == 0
 
 
+def test_one_table_can_be_shown(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """`--show` prints the table as the page would have it, and leaves the page alone."""
+    assert main(["--show", "objects"], project) == 0
+    assert capsys.readouterr().out == render(Results.model_validate(RESULTS))
+    assert (project / "README.md").read_text("utf-8") == PAGE
+
+
 def test_a_table_without_results_says_so(tmp_path: Path) -> None:
     """An empty table is never taken for a measured one."""
     assert "Not measured yet." in fill(PAGE, tmp_path)
