@@ -64,4 +64,3 @@ def share(hits: Sequence[bool]) -> Interval:
     test = cast("Any", stats.binomtest)(sum(hits), len(hits))
     low, high = test.proportion_ci(CONFIDENCE, method="wilson")
     return Interval(sum(hits) / len(hits), float(low), float(high), len(hits))
-

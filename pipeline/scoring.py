@@ -16,30 +16,55 @@ FOUND = 0.5
 
 
 class Scores(Protocol):
-    """What an evaluator answers; the columns follow its names."""
+    """What an evaluator answers: probabilities `[images, names]`, columns in the order of its names."""
 
     @property
-    def concepts(self) -> np.ndarray: ...
+    def concepts(self) -> np.ndarray:
+        """Each on its own: several objects may be there."""
+        ...
+
     @property
-    def styles(self) -> np.ndarray: ...
+    def styles(self) -> np.ndarray:
+        """They sum to 1."""
+        ...
+
     @property
-    def backgrounds(self) -> np.ndarray: ...
+    def backgrounds(self) -> np.ndarray:
+        """They sum to 1."""
+        ...
+
     @property
-    def quality(self) -> np.ndarray: ...
+    def quality(self) -> np.ndarray:
+        """`[images]`, 1 = clearly a picture."""
+        ...
 
 
 class Evaluator(Protocol):
-    """The network that judges the end result: never the judge that labelled. `training.emoji.evaluator` is one."""
+    """The network that judges the end result: never the judge that labelled. `training.emoji.evaluator` has one."""
 
     @property
-    def concepts(self) -> tuple[str, ...]: ...
+    def concepts(self) -> tuple[str, ...]:
+        """Names of the objects it knows."""
+        ...
+
     @property
-    def styles(self) -> tuple[str, ...]: ...
+    def styles(self) -> tuple[str, ...]:
+        """Names of the drawing styles it knows."""
+        ...
+
     @property
-    def backgrounds(self) -> tuple[str, ...]: ...
+    def backgrounds(self) -> tuple[str, ...]:
+        """Names of the backgrounds it knows."""
+        ...
+
     @property
-    def quality_threshold(self) -> float: ...
-    def score(self, images: list[Image.Image]) -> Scores: ...
+    def quality_threshold(self) -> float:
+        """Quality from which on a picture is a picture."""
+        ...
+
+    def score(self, images: list[Image.Image]) -> Scores:
+        """Scores of pictures of any size."""
+        ...
 
 
 @dataclass(frozen=True)

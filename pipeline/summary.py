@@ -64,7 +64,7 @@ class Summary:
 
 def in_group(row: EvaluationRow, group: str) -> bool:
     """The row's kind belongs to a kind, to `targets` or to `overall`."""
-    return group == OVERALL or row.kind == group or (group == TARGETS and row.kind != "benign")
+    return group in {OVERALL, row.kind} or (group == TARGETS and row.kind != "benign")
 
 
 def summarise(rows: Iterable[EvaluationRow]) -> Summary:
@@ -86,6 +86,7 @@ def metrics(summary: Summary, *, benign_distance: float) -> dict[str, Any]:
         "pair_other_before": _share(summary.all(PLAIN, "pair"), lambda row: bool(row.other_found)),
         "benign_before": _share(summary.all(PLAIN, "benign"), lambda row: bool(row.other_found)),
         "benign_distance": _round(benign_distance),
+        "adapter_regret": _interval(summary.regret(ADAPTER)),
         "adapter_minus_best_fixed": _interval(difference),
         "adapter_minus_best_fixed_on_targets": _interval(on_targets),
         "scale": {"best_fixed": summary.chosen, "hindsight_fixed": summary.hindsight},

@@ -49,7 +49,7 @@ class Frame:
     y: Axis
     width: float = 460
     height: float = 330
-    margins: tuple[float, float, float, float] = (14, 14, 44, 50)
+    margins: tuple[float, float, float, float] = (14, 14, 44, 62)
     """Top, right, bottom, left."""
 
     def at(self, x: float, y: float) -> Point:
@@ -61,7 +61,9 @@ class Frame:
 
     def draw(self, *marks: str, title: str) -> str:
         """The whole SVG: axes, then the marks in order; `title` is read out by screen readers."""
-        head = f'<svg class="chart" viewBox="0 0 {self.width:g} {self.height:g}" role="img"><title>{escape(title)}</title>'
+        head = (
+            f'<svg class="chart" viewBox="0 0 {self.width:g} {self.height:g}" role="img"><title>{escape(title)}</title>'
+        )
         return head + self._grid() + "".join(marks) + "</svg>"
 
     def _grid(self) -> str:

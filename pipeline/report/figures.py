@@ -49,7 +49,10 @@ def over_scale(summary: Summary) -> str:
     for measure in MEASURES:
         curve = [(scale, rate(summary, fixed(scale), measure)) for scale in swept]
         marks.append(line(frame, curve, measure))
-        marks += [dot(frame, point, measure, radius=2.5, note=f"w = {signed(point[0])}: {measure} {percent(point[1])}") for point in curve]
+        marks += [
+            dot(frame, point, measure, radius=2.5, note=f"w = {signed(point[0])}: {measure} {percent(point[1])}")
+            for point in curve
+        ]
     return frame.draw(*marks, title="Gone, kept and success over the suppression scale")
 
 
@@ -59,7 +62,7 @@ def windows(findings: Findings) -> str:
     rows = sorted(summary.of(ADAPTER, TARGETS), key=lambda row: _weakest(findings, row))
     swept = scales(summary)
     x = Axis(-1, len(rows), [], "test prompts that ask for the concept, the easiest to erase first")
-    frame = Frame(x, _upright(swept), width=960, height=300, margins=(14, 14, 30, 50))
+    frame = Frame(x, _upright(swept), width=960, height=300, margins=(14, 14, 30, 56))
     marks: list[str] = []
     for place, row in enumerate(rows):
         prompt = findings.prompts[row.prompt_id].prompt

@@ -12,10 +12,10 @@ import jinja2
 from pipeline.bootstrap import Interval
 from pipeline.policies import ADAPTER, PLAIN, fixed
 from pipeline.report.charts import percent, signed
-from pipeline.report.curves import layer_curves, training_curve
+from pipeline.report.curves import layer_curves, short_layer, training_curve
 from pipeline.report.figures import over_scale, trade_off, windows
 from pipeline.report.findings import Findings, failures
-from pipeline.report.rates import OUTCOMES, kind_table, label_table, points, policy_table, widest
+from pipeline.report.rates import OUTCOMES, kind_table, label_table, policy_table, widest
 from pipeline.report.strips import failed, pairs, strips
 from pipeline.scoring import FOUND
 from pipeline.summary import TARGETS, Summary
@@ -51,6 +51,7 @@ def render(findings: Findings, *, protocol: dict[str, Any]) -> str:
         loader=jinja2.FileSystemLoader(FOLDER), autoescape=True, undefined=jinja2.StrictUndefined,
         trim_blocks=True, lstrip_blocks=True,
     )  # fmt: skip
+    environment.filters["short_layer"] = short_layer
     return environment.get_template("page.html.jinja").render(
         style=(FOLDER / "page.css").read_text(encoding="utf-8"),
         kinds=KINDS,
@@ -66,20 +67,18 @@ def numbers(summary: Summary) -> list[Number]:
     """Gone, kept and regret of the adapter."""
     gone, kept = summary.interval(ADAPTER, "gone", TARGETS), summary.interval(ADAPTER, "kept")
     regret = summary.regret(ADAPTER)
-    assert gone is not None, "a summary has test prompts that ask for the concept"
-    assert kept is not None, "what has gone has kept"
+    about_regret = "points less often right than the best scale of each prompt"
     return [
-        Number(percent(gone.mean), "gone", f"of {gone.n} pictures that showed it", _span(gone)),
-        Number(percent(kept.mean), "kept", f"the rest of the picture, on all {kept.n} prompts", _span(kept)),
-        Number(f"{100 * regret.mean:.1f}", "regret", "points less often right than the best scale of each prompt", points(regret)),
+        _number("gone", gone, "of {n} pictures that showed it"),
+        _number("kept", kept, "the rest of the picture, on all {n} prompts"),
+        Number(f"{100 * regret.mean:.1f}", "regret", about_regret, _points(regret)),
     ]
 
 
 def verdict(summary: Summary) -> str:
     """Whether the adapter beats one scale for all, said so that nobody takes a tie for a win."""
     gain = summary.difference(fixed(summary.chosen))
-    by = f"{abs(100 * gain.mean):.1f} points (95\u202f% interval {100 * gain.low:.1f} to {100 * gain.high:.1f})"
-    by = by.replace("-", "\u2212")
+    by = f"{abs(100 * gain.mean):.1f} points (95\u202f% interval {_points(gain)})"
     rival = f"the best single scale, w\u202f=\u202f{signed(summary.chosen)} for every prompt"
     if not gain.apart_from_zero:
         return f"It is not clearly better than {rival}: the difference is {by} and may be zero."
@@ -126,5 +125,11 @@ def _tables(findings: Findings) -> dict[str, Any]:
     }
 
 
-def _span(interval: Interval) -> str:
-    return f"{100 * interval.low:.0f} to {percent(interval.high)}"
+def _number(name: str, share: Interval | None, about: str) -> Number:
+    if share is None:
+        return Number("\u2013", name, "no prompt to measure it on", "\u2013")
+    return Number(percent(share.mean), name, about.format(n=share.n), f"{100 * share.low:.0f} to {percent(share.high)}")
+
+
+def _points(interval: Interval) -> str:
+    return f"{100 * interval.low:.1f} to {100 * interval.high:.1f}".replace("-", "\u2212")

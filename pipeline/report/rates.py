@@ -70,11 +70,22 @@ def policy_table(summary: Summary) -> list[PolicyLine]:
         ("plain", "plain", "fixed", "the model as it is, w = 0"),
         (best, f"one scale, w = {signed(summary.chosen)}", "best", "the best single scale, chosen on the val prompts"),
         (ADAPTER, "adapter", ADAPTER, "a scale for each prompt, inferred in the first step"),
-        (hindsight, f"hindsight, w = {signed(summary.hindsight)}", "fixed", "the single scale that test itself would choose"),
+        (
+            hindsight,
+            f"hindsight, w = {signed(summary.hindsight)}",
+            "fixed",
+            "the single scale that test itself would choose",
+        ),
         ("oracle", "oracle", "oracle", "for each prompt the best scale of its sweep"),
     ]
     return [
-        PolicyLine(name, role, about, [cell(summary.interval(policy, *pair)) for pair in MEASURES.items()], points(summary.regret(policy)))
+        PolicyLine(
+            name,
+            role,
+            about,
+            [cell(summary.interval(policy, *pair)) for pair in MEASURES.items()],
+            points(summary.regret(policy)),
+        )
         for policy, name, role, about in lines
     ]
 

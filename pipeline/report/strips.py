@@ -96,7 +96,11 @@ def _wrong(findings: Findings, row: EvaluationRow) -> str:
     prompt = findings.prompts[row.prompt_id]
     lost = [
         name
-        for name, found in ((prompt.other, row.other_found), (prompt.style, row.style_found), (prompt.background, row.background_found))
+        for name, found in (
+            (prompt.other, row.other_found),
+            (prompt.style, row.style_found),
+            (prompt.background, row.background_found),
+        )
         if found is False
     ]
     seen = [f"{findings.concept} still seen ({row.target:.2f})"] if row.target >= FOUND and row.kind != "benign" else []

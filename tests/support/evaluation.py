@@ -8,12 +8,17 @@ import hashlib
 import io
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import numpy as np
 from PIL import Image
 
+from gie.adapter_config import AdapterConfig, Sampling, ScaleRange, write_config
+from pipeline.evaluate import evaluate
 from pipeline.parquet import write_rows, write_shards
 from pipeline.paths import Paths
+from pipeline.scoring import Eye
+from pipeline.settings import read_recipe
 from pipeline.tables import KINDS, Feature, Kind, LabelRow, Prompt, Split, SweepImage
 
 CONCEPTS = ("airplane", "cat", "house", "tree")
@@ -104,7 +109,9 @@ def simulate(prompt: Prompt, scale: float) -> Facts:
     asked = [] if prompt.kind == "benign" or scale <= gone_from(prompt) else ["airplane"]
     if prompt.kind != "benign" and chance(prompt, "drawn") < 0.05:
         asked = ["tree"]  # the plain model fails too
-    facts = Facts((*asked, *([prompt.other] if prompt.other else [])), prompt.style or "noto", prompt.background or "white", 0.95)
+    facts = Facts(
+        (*asked, *([prompt.other] if prompt.other else [])), prompt.style or "noto", prompt.background or "white", 0.95
+    )
     if scale > broken_from(prompt):
         return facts
     how = chance(prompt, "how")
@@ -115,14 +122,26 @@ def simulate(prompt: Prompt, scale: float) -> Facts:
 
 def make_prompts(counts: dict[Split, int]) -> list[Prompt]:
     """So many prompts of every kind for each split."""
-    return [_prompt(kind, split, number) for split, count in counts.items() for kind in KINDS for number in range(count)]
+    return [
+        _prompt(kind, split, number) for split, count in counts.items() for kind in KINDS for number in range(count)
+    ]
 
 
 def _prompt(kind: Kind, split: Split, number: int) -> Prompt:
     other = CONCEPTS[1 + number % 3] if kind in {"pair", "benign"} else ""
     style, background = STYLES[number % 2] if number % 3 else "", BACKGROUNDS[number % 3] if number % 4 else ""
-    words = {"explicit": "an airplane", "synonym": "a jet", "implicit": "something above the clouds", "pair": f"an airplane and a {other}", "benign": f"a {other}"}
-    text = f"a picture of {words[kind]}" + f", {style} style" * bool(style) + f", {background} background" * bool(background)
+    words = {
+        "explicit": "an airplane",
+        "synonym": "a jet",
+        "implicit": "something above the clouds",
+        "pair": f"an airplane and a {other}",
+        "benign": f"a {other}",
+    }
+    text = (
+        f"a picture of {words[kind]}"
+        + f", {style} style" * bool(style)
+        + f", {background} background" * bool(background)
+    )
     identity = hashlib.sha256(f"{kind} {split} {number}".encode()).hexdigest()[:16]
     return Prompt(
         prompt_id=identity, prompt=text, concept="airplane", word=words[kind], kind=kind, wording="a picture of {x}",
@@ -167,5 +186,41 @@ def _label(prompt: Prompt) -> LabelRow:
 
 def _features(prompt: Prompt) -> Iterator[Feature]:
     for injected in (1.0, *LADDER):
-        level = [0.05 + 0.02 * layer + (0.004 - 0.0003 * layer) * injected * (1 + 0.4 * chance(prompt, str(layer))) for layer in range(len(LAYERS))]
+        level = [
+            0.05 + 0.02 * layer + (0.004 - 0.0003 * layer) * injected * (1 + 0.4 * chance(prompt, str(layer)))
+            for layer in range(len(LAYERS))
+        ]
         yield Feature(prompt.prompt_id, 0, injected, tuple(float(np.float32(value)) for value in level))
+
+
+def write_adapter(paths: Paths) -> None:
+    """What the page reads of an adapter's folder: the layers' names and the training curve."""
+    paths.adapter_folder.mkdir(parents=True, exist_ok=True)
+    config = AdapterConfig(
+        concept="airplane",
+        synonyms=(),
+        slots="concept",
+        base_model="data/models/emoji-sd",
+        fingerprint="none",
+        layers=LAYERS,
+        scales=ScaleRange(smallest=LADDER[-1], step=1.0),
+        injected=1.0,
+        first_step="inhibited",
+        sampling=Sampling(first_timestep=999, scheduler="DDIM", steps=12, guidance=5.0, height=64, width=64),
+        recipe_hash="none",
+    )
+    write_config(config, paths.adapter_folder)
+    curve = [f"{epoch},{20 / (1 + epoch / 50):.3f},{22 / (1 + epoch / 60):.3f}" for epoch in range(0, 400, 20)]
+    paths.history.write_text("\n".join(["epoch,train,val", *curve]) + "\n")
+
+
+def evaluated_project(root: Path) -> Paths:
+    """A project folder with one made-up adapter and all outs of its evaluate stage."""
+    recipe = read_recipe("emoji-airplane", Path(__file__).parents[2] / "params.yaml")
+    paths = Paths(root, recipe.name)
+    prompts = make_prompts({"train": 1, "val": 2, "test": 4})
+    write_stages(paths, prompts)
+    write_adapter(paths)
+    write_rows(paths.adapted, SweepImage, adapted([prompt for prompt in prompts if prompt.split == "test"]))
+    evaluate(recipe, paths, Eye(StampReader(), "airplane"))
+    return paths
