@@ -46,17 +46,19 @@ class Studio:
     recipe: Recipe
     conditions: Conditions
     ledger: Ledger
+    adapter: str = ""
+    """Hash of the adapter that infers the scales; "" where each shot says its own."""
 
     def pictures(self, prompts: Sequence[Prompt]) -> Iterator[Rendered]:
         """Every prompt at every scale, in the order of the sweeps."""
         shots = [Shot(prompt, scale) for prompt in prompts for scale in self.recipe.sweep.ladder]
-        return self._developed("pictures", shots, Rendered, render)
+        return self.developed("pictures", shots, Rendered, render)
 
     def probes(self, prompts: Sequence[Prompt]) -> Iterator[Feature]:
         """The features at those probes that no picture's first step gives by itself."""
         probes = sorted(set(self.recipe.sweep.probes) - self.injected, reverse=True)
         shots = [Shot(prompt, scale) for prompt in prompts for scale in probes]
-        return self._developed("probes", shots, Feature, probe_features)
+        return self.developed("probes", shots, Feature, probe_features)
 
     @cached_property
     def injected(self) -> set[float]:
@@ -64,18 +66,18 @@ class Studio:
         sweep = self.recipe.sweep
         return set(sweep.ladder) if sweep.first_step == "inhibited" else {0.0}
 
-    def _developed(
+    def developed(
         self,
         what: str,
         shots: Sequence[Shot],
         row_type: type[R],
         make: Callable[[Any, Recipe, Sequence[Shot]], list[R]],
     ) -> Iterator[R]:
-        """Rows of whole batches; shows how many are still to be made and how long that takes."""
+        """Rows of whole batches, in the order of the shots; shows how many are still to be made and how long that takes."""
         batches = {self._key(what, batch): batch for batch in _cut(shots, self.recipe.sweep.batch_size)}
         missing = sum(len(batch) for key, batch in batches.items() if not self.ledger.has_rows(key))
         title = f"{what} of {self.recipe.name} ({len(shots) - missing} in the ledger)"
-        with tqdm(total=missing, desc=title, unit="", disable=not missing) as bar:
+        with tqdm(total=missing, desc=title, unit=" pictures", disable=not missing) as bar:
             for key, batch in batches.items():
                 rows = self.ledger.get_rows(key, row_type)
                 if rows is None:
@@ -93,6 +95,7 @@ class Studio:
         """What decides the pixels of all batches alike."""
         sweep = self.recipe.sweep
         return {
+            "adapter": self.adapter,
             "concept": self.recipe.concept,
             "slots": sweep.slots,
             "first_step": sweep.first_step,
