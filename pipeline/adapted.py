@@ -41,7 +41,8 @@ def draw_batch(pipe: Any, recipe: Recipe, shots: Sequence[Shot], *, adapter: "Ad
     """Draw each prompt from its own noise; a row's scale is the mean over the concept's tokens."""
     from gie.inhibiting import inhibit
 
-    with inhibit(pipe, adapter) as run:
+    # what is measured is what the adapter infers, for these very weights: no fallback
+    with inhibit(pipe, adapter, outside="go_on", strict=True) as run:
         prompts = [shot.prompt.prompt for shot in shots]
         seeds = generators(shot.prompt.seed for shot in shots)
         images = pipe(prompt=prompts, generator=seeds, **sampling(recipe.sweep)).images

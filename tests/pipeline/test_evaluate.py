@@ -17,44 +17,46 @@ from tests.support.evaluation import LADDER, evaluated_project
 ROOT = Path(__file__).parents[2]
 
 
-@pytest.fixture(scope="module")
-def paths(tmp_path_factory: pytest.TempPathFactory) -> Paths:
-    """A project whose adapter was evaluated."""
-    return evaluated_project(tmp_path_factory.mktemp("project"))
-
-
-def test_every_held_out_picture_has_a_row_and_no_other(paths: Paths) -> None:
+def test_every_held_out_picture_has_a_row_and_no_other(evaluated: Paths) -> None:
     """Sweeps of val and test, adapter and oracle on test alone, nothing of train."""
-    rows = read_rows(paths.evaluation, EvaluationRow)
+    rows = read_rows(evaluated.evaluation, EvaluationRow)
     swept = [row for row in rows if row.policy not in {"adapter", "oracle"}]
     assert len(swept) == (2 + 4) * 5 * len(LADDER)
     assert {row.split for row in rows if row.policy == "adapter"} == {"test"}
     assert {row.split for row in rows} == {"val", "test"}
 
 
-def test_metrics_are_plain_json_with_the_protocol_by_name(paths: Paths) -> None:
+def test_metrics_are_plain_json_with_the_protocol_by_name(evaluated: Paths) -> None:
     """`dvc metrics show` reads numbers, null and text; NaN is no JSON."""
-    numbers = json.loads(paths.metrics.read_text(), parse_constant=lambda name: pytest.fail(f"{name} in the metrics"))
-    protocol = json.loads(paths.protocol.read_text())
+    numbers = json.loads(
+        evaluated.metrics.read_text(), parse_constant=lambda name: pytest.fail(f"{name} in the metrics")
+    )
+    protocol = json.loads(evaluated.protocol.read_text())
     assert numbers["protocol"] == protocol["protocol"] == evaluate.PROTOCOL
     assert "airplane" in protocol["concepts"]
     assert 0 < numbers["gone"] <= 1
 
 
-def test_the_curve_over_the_scale_starts_at_the_plain_model(paths: Paths) -> None:
+def test_the_curve_over_the_scale_starts_at_the_plain_model(evaluated: Paths) -> None:
     """One line a scale; nothing is gone at w = 0 and everything kept."""
-    with (paths.plots / "scale.csv").open() as file:
+    with (evaluated.plots / "scale.csv").open() as file:
         curve = list(csv.DictReader(file))
     assert [float(line["scale"]) for line in curve] == list(LADDER)
     assert (float(curve[0]["gone"]), float(curve[0]["kept"])) == (0.0, 1.0)
     assert max(float(line["gone"]) for line in curve) > 0.5
 
 
-def test_evaluating_again_writes_the_same_bytes(paths: Paths) -> None:
+def test_evaluating_again_writes_the_same_bytes(evaluated: Paths) -> None:
     """An out depends on its inputs alone."""
-    outs = [paths.evaluation, paths.metrics, paths.report, paths.plots / "scale.csv", paths.plots / "training.csv"]
+    outs = [
+        evaluated.evaluation,
+        evaluated.metrics,
+        evaluated.report,
+        evaluated.plots / "scale.csv",
+        evaluated.plots / "training.csv",
+    ]
     before = [path.read_bytes() for path in outs]
-    evaluated_project(paths.root)
+    evaluated_project(evaluated.root)
     assert [path.read_bytes() for path in outs] == before
 
 

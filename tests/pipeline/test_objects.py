@@ -11,15 +11,13 @@ from gie.errors import InputError
 from pipeline import objects
 from pipeline.paths import Paths
 from pipeline.strip import Cell, grid
-from tests.support.evaluation import evaluated_project
 
 
 @pytest.fixture(scope="module")
-def paths(tmp_path_factory: pytest.TempPathFactory) -> Paths:
-    """A project whose adapter was evaluated, with its README's files written."""
-    paths = evaluated_project(tmp_path_factory.mktemp("project"))
-    objects.run(paths.root, [paths.adapter])
-    return paths
+def paths(evaluated: Paths) -> Paths:
+    """An evaluated adapter whose README's files were written."""
+    objects.run(evaluated.root, [evaluated.adapter])
+    return evaluated
 
 
 def test_the_table_shows_what_the_metrics_say(paths: Paths) -> None:

@@ -1,5 +1,7 @@
 """The evaluator's probabilities read for what each prompt asks for."""
 
+import io
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -43,7 +45,7 @@ def test_what_was_not_asked_for_is_none() -> None:
 
 def test_a_target_that_the_evaluator_does_not_know_is_refused() -> None:
     """Before any picture is looked at."""
-    with pytest.raises(InputError, match="expected a concept that the evaluator knows .*airplane.*, got 'dragon'"):
+    with pytest.raises(InputError, match=r"expected a concept that the evaluator knows .*airplane.*, got 'dragon'"):
         Eye(StampReader(), "dragon")
 
 
@@ -67,8 +69,6 @@ def test_distance_is_zero_for_a_picture_and_itself_and_one_for_black_and_white()
 
 def stamp_free(level: int) -> bytes:
     """PNG of one grey level."""
-    import io
-
     stored = io.BytesIO()
     Image.fromarray(np.full((8, 8, 3), level, np.uint8)).save(stored, "PNG")
     return stored.getvalue()
