@@ -60,7 +60,7 @@ class Paths:
 
     @property
     def history(self) -> Path:
-        """The training curve, inside the adapter's folder: CSV with the columns epoch, train, val (squared error)."""
+        """The training curve, inside the adapter's folder: CSV with the columns epoch, train, val (loss)."""
         return self.adapter_folder / "history.csv"
 
     @property

@@ -26,14 +26,14 @@ def layer_curves(findings: Findings) -> list[tuple[str, str]]:
 
 
 def training_curve(history: Sequence[Epoch]) -> str:
-    """Error on train and val over the epochs."""
+    """Loss on train and val over the epochs."""
     curves = {
         "train": [(float(point.epoch), point.train) for point in history],
         "val": [(float(point.epoch), point.val) for point in history],
     }
-    top, last = max(error for curve in curves.values() for _, error in curve), history[-1].epoch
+    top, last = max(loss for curve in curves.values() for _, loss in curve), history[-1].epoch
     x = Axis(0, max(1, last), round_ticks(last), "epoch", "{:g}".format)
-    y = Axis(0, top * 1.06, round_ticks(top), "squared error", "{:g}".format)
+    y = Axis(0, top * 1.06, round_ticks(top), "loss", "{:g}".format)
     frame = Frame(x, y, height=270)
     return frame.draw(*(line(frame, curve, role) for role, curve in curves.items()), title="Training curve")
 

@@ -18,7 +18,7 @@ class Epoch:
 
     epoch: int
     train: float
-    """Mean squared error in the scale's own units."""
+    """Loss of the preset; the paper's is the squared error of the scale."""
     val: float
 
 
