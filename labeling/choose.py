@@ -38,6 +38,16 @@ def choose_scale(seen: Mapping[float, Sight]) -> Vote:
     return ("ok", scales[best[0]]) if best else ("none_works", None)
 
 
+def strongest_working(seen: Mapping[float, Sight], scale: float) -> float:
+    """How far suppression may go beyond a label: the last of the unbroken run of scales from `scale` on that work."""
+    last = scale
+    for stronger in sorted((other for other in seen if other < scale), reverse=True):
+        if not (seen[stronger].gone and seen[stronger].kept):
+            break
+        last = stronger
+    return last
+
+
 def choose_label(verdicts: Sequence[Verdict]) -> Label:
     """The label of one prompt from all verdicts about it.
 

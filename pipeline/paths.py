@@ -64,6 +64,11 @@ class Paths:
         return self.adapter_folder / "history.csv"
 
     @property
+    def train_metrics(self) -> Path:
+        """Inside the adapter's folder: what was learned from and how far off the adapter is, on train and val."""
+        return self.adapter_folder / "metrics.json"
+
+    @property
     def evaluating(self) -> Path:
         """Out of the evaluate stage: the folder of all below."""
         return self.root / "data" / "evaluations" / self.adapter

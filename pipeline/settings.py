@@ -18,6 +18,7 @@ from pipeline.tables import Kind, Split
 Count = Annotated[int, Field(ge=0)]
 Positive = Annotated[int, Field(ge=1)]
 Share = Annotated[float, Field(ge=0, le=1)]
+Words = Annotated[tuple[str, ...], Field(strict=False)]
 
 
 class Settings(BaseModel):
@@ -113,32 +114,35 @@ class LabelSettings(Settings):
     judge: Literal["local", "openai"]
     model: str
     """local: folder of a `CLIPModel`; openai: name of the model."""
-    contrasts: Annotated[tuple[str, ...], Field(strict=False)] = ()
-    """local: what a picture may show instead of the concept."""
+    names: Words = ()
+    """local: what captions call the concept ("a cat", "a kitten"); none: the concept and its synonyms as they are."""
+    contrasts: Words = ()
+    """local: other objects that a picture may show ("a dog")."""
+    attributes: Annotated[tuple[Words, ...], Field(strict=False)] = ()
+    """local: groups of traits that exclude each other ("blue background", "green background")."""
+    broken: Words = ()
+    """local: what captions call a picture that is none ("noise", "nothing")."""
     gone_below: Share = 0.5
     """The concept is gone where its probability is below."""
     kept_above: Share = 0.5
-    """The rest is kept where its probability is above."""
+    """It is a picture where that is at least as probable; of the rest at least this share of the plain picture's is left."""
 
 
 class TrainSettings(Settings):
     """How the adapter is fitted."""
 
     preset: Literal["paper", "default"]
+    """`training.presets`: the paper's MLP and optimisation exactly, or what measures better on val."""
     injected: float = 1.0
     """The w whose features are trained on: one of the sweep's probes."""
-    epochs: Positive
-    lr: Annotated[float, Field(gt=0)]
-    hidden: Annotated[tuple[Positive, ...], Field(strict=False)] = (64, 32)
-    normalise: bool
-    """Features to mean 0 and deviation 1 before the first layer."""
-    transform: Literal["linear", "bounded"]
-    """What follows the last layer: nothing (paper), or a sigmoid times the smallest scale."""
     absent: Literal["drop", "zero"]
     """Prompts whose plain picture lacks the concept: left out, or taken as w = 0."""
-    weight_decay: Annotated[float, Field(ge=0)] = 0.0
-    dropout: Share = 0.0
+    epochs: Positive = 2000
+    """Passes over all rows, which are one batch; the paper's are 2000."""
+    wandb: bool = False
+    """Log to Weights & Biases: offline unless WANDB_API_KEY is set."""
     seed: Count = 0
+    """Of the first weights."""
 
 
 class EvaluateSettings(Settings):

@@ -98,6 +98,8 @@ class VerdictRow:
     outcome: VerdictOutcome
     scale: float | None
     """The scale that this answer chose; null when it chose none."""
+    seen: str
+    """What was seen, as JSON text: scale -> {gone, kept}, each true, false or null (not asked, unsure)."""
     reason: str
     raw: str
     """The whole answer, as JSON text."""

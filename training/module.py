@@ -19,8 +19,8 @@ class Epoch:
     """A point of the training curve."""
 
     epoch: int
-    train_loss: float
-    val_loss: float
+    train: float
+    val: float
 
 
 class AdapterFit(lightning.LightningModule):

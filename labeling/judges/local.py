@@ -60,7 +60,7 @@ class LocalJudge:
     def probabilities(self, sweep: Sweep) -> Probabilities:
         """Probability of every claim on every picture, rounded to 1e-4."""
         images = [sweep.images[scale] for scale in sweep.scales]
-        questions = ask(self.rubric, (sweep.concept, *sweep.synonyms), sweep.rest)
+        questions = ask(self.rubric, self.rubric.names or (sweep.concept, *sweep.synonyms), sweep.rest)
         texts = [text for question in questions for text in question.texts]
         logits = self.clip.logits(images, texts).split([len(question.texts) for question in questions], dim=1)
         shares = [part.softmax(dim=1) for part in logits]
@@ -74,12 +74,15 @@ class LocalJudge:
 def decide(scales: list[float], probabilities: Probabilities, rubric: Rubric) -> dict[float, Sight]:
     """Probabilities against the rubric's limits. It must be a picture, and keep what the plain picture shows of the rest."""
     concept = probabilities[CONCEPT]
-    rest = {claim: values for claim, values in probabilities.items() if claim != CONCEPT}
-    kept = [values for claim, values in rest.items() if claim == PICTURE or values[0] >= rubric.kept_above]
+    floors = {PICTURE: rubric.kept_above} | {
+        claim: rubric.kept_above * values[0]
+        for claim, values in probabilities.items()
+        if claim not in {CONCEPT, PICTURE} and values[0] >= rubric.kept_above
+    }
     return {
         scale: Sight(
             gone=concept[index] < rubric.gone_below,
-            kept=all(values[index] >= rubric.kept_above for values in kept),
+            kept=all(probabilities[claim][index] >= floor for claim, floor in floors.items()),
         )
         for index, scale in enumerate(scales)
     }

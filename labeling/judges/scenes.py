@@ -22,10 +22,12 @@ class Rubric:
     """Groups of traits that exclude each other: ("blue background", "green background")."""
     broken: tuple[str, ...]
     """What a picture that is none is called: "noise", "nothing"."""
+    names: tuple[str, ...] = ()
+    """What captions call the concept: "a cat", "a kitten"; none: the recipe's concept and synonyms as they are."""
     gone_below: float = 0.5
     """The concept is gone where its probability is below."""
     kept_above: float = 0.5
-    """Object, trait and picture are there where their probability is at least this."""
+    """It is a picture where that is at least as probable; of the rest at least this share of the plain picture's is left."""
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,153 @@
+"""`gie label RECIPE`: the judge looks at every sweep; its verdicts become one label a prompt.
+
+A verdict goes into the ledger as soon as it is there, under everything that decided it: the pictures' bytes, what was asked,
+by whom. So a repeated run asks nobody, and a changed rubric never meets an old answer.
+"""
+
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Any
+
+from pydantic import TypeAdapter
+from tqdm import tqdm
+
+from gie.errors import InputError
+from labeling.choose import choose_label
+from labeling.verdict import Judge, Label, Sight, Sweep, Verdict
+from pipeline.files import replaced_folder
+from pipeline.inputs import read_input
+from pipeline.ledger import Ledger, default_folder, ledger_key
+from pipeline.parquet import read_shards, write_rows
+from pipeline.paths import Paths
+from pipeline.settings import LabelSettings, Recipe
+from pipeline.tables import KINDS, LabelRow, Prompt, SweepImage, VerdictRow
+from pipeline.trials import open_picture
+
+VERDICT = TypeAdapter(Verdict)
+SEEN = TypeAdapter(Mapping[float, Sight])
+
+
+def run(recipe: Recipe, paths: Paths) -> None:
+    """Write `paths.labels`, `paths.verdicts` and `paths.label_metrics`."""
+    prompts = read_input(paths.prompts, Prompt, stage="prompts", recipe=recipe.name)
+    if not paths.sweeps.exists():
+        raise InputError(f"expected {paths.sweeps}, got nothing there; run gie sweep {recipe.name} first")
+    judge = open_judge(recipe.label, paths, device=recipe.model.device)
+    bench = Bench(judge, recipe, Ledger(default_folder()))
+    verdicts = dict(bench.verdicts(prompts, read_shards(paths.sweeps, SweepImage)))
+    labels = {prompt.prompt_id: choose_label(verdicts.get(prompt.prompt_id, [])) for prompt in prompts}
+    rows = [verdict_row(name, judge, verdict) for name, given in verdicts.items() for verdict in given]
+    with replaced_folder(paths.labeling) as aside:
+        write_rows(aside / paths.verdicts.name, VerdictRow, rows)
+        write_rows(aside / paths.labels.name, LabelRow, [label_row(*item) for item in labels.items()])
+        metrics = json.dumps(count_outcomes(prompts, labels), indent=2)
+        (aside / paths.label_metrics.name).write_text(metrics + "\n", encoding="utf-8")
+
+
+def open_judge(settings: LabelSettings, paths: Paths, *, device: str) -> Judge:
+    """The judge that the recipe names; raises InputError or LabelingError when it is not there."""
+    if settings.judge != "local":
+        raise InputError(
+            f"label.judge: expected local, got {settings.judge}, which is not there yet; choose another recipe"
+        )
+    import torch
+
+    from labeling.judges.local import LocalJudge
+    from labeling.judges.scenes import Rubric
+
+    rubric = Rubric(
+        contrasts=settings.contrasts,
+        attributes=settings.attributes,
+        broken=settings.broken,
+        gone_below=settings.gone_below,
+        kept_above=settings.kept_above,
+        names=settings.names,
+    )
+    if device == "auto":
+        device = "cuda" if torch.cuda.is_available() else "cpu"
+    return LocalJudge.from_folder(paths.inside(settings.model), rubric, device=device)
+
+
+@dataclass(frozen=True)
+class Bench:
+    """Judges sweeps, or takes the verdicts from the ledger."""
+
+    judge: Judge
+    recipe: Recipe
+    ledger: Ledger
+
+    def verdicts(
+        self, prompts: Sequence[Prompt], pictures: Iterable[SweepImage]
+    ) -> Iterator[tuple[str, list[Verdict]]]:
+        """The verdicts about each prompt that has pictures, which come sorted by prompt; shows how far it is."""
+        asked = {prompt.prompt_id: prompt for prompt in prompts}
+        wanted = (picture for picture in pictures if picture.prompt_id in asked)
+        sweeps = groupby(wanted, key=lambda picture: picture.prompt_id)
+        for name, sweep in tqdm(sweeps, desc=f"labels of {self.recipe.name}", total=len(asked), unit="prompt"):
+            yield name, [self._verdict(asked[name], list(sweep))]
+
+    def _verdict(self, prompt: Prompt, pictures: Sequence[SweepImage]) -> Verdict:
+        key = self._key(prompt, pictures)
+        kept = self.ledger.get_json(key)
+        if kept is not None:
+            return VERDICT.validate_python(kept)
+        images = {picture.scale: open_picture(picture.image) for picture in pictures}
+        sweep = Sweep(prompt.prompt, prompt.rest, self.recipe.concept, self.recipe.synonyms, images)
+        verdict = self.judge.judge(sweep)
+        self.ledger.put_json(key, VERDICT.dump_python(verdict, mode="json"))
+        return verdict
+
+    def _key(self, prompt: Prompt, pictures: Sequence[SweepImage]) -> str:
+        judge = self.judge
+        return ledger_key(
+            what="verdict",
+            images=[[picture.scale, hashlib.sha256(picture.image).hexdigest()] for picture in pictures],
+            asked=[prompt.prompt, prompt.rest, self.recipe.concept, self.recipe.synonyms],
+            judge=[judge.name, judge.model, judge.rubric_version, judge.layout],
+        )
+
+
+def verdict_row(prompt_id: str, judge: Judge, verdict: Verdict) -> VerdictRow:
+    """One verdict as the table has it."""
+    return VerdictRow(
+        prompt_id=prompt_id,
+        judge=judge.name,
+        model=judge.model,
+        rubric_version=judge.rubric_version,
+        layout=judge.layout,
+        outcome=verdict.outcome,
+        scale=verdict.scale,
+        seen=SEEN.dump_json(verdict.seen).decode(),
+        reason=verdict.reason,
+        raw=verdict.raw,
+        usage=verdict.usage,
+        cost_usd=verdict.cost_usd,
+    )
+
+
+def label_row(prompt_id: str, label: Label) -> LabelRow:
+    """One label as the table has it."""
+    return LabelRow(prompt_id, label.scale, label.outcome, label.votes, label.agreement, label.reason)
+
+
+def read_seen(row: VerdictRow) -> Mapping[float, Sight]:
+    """What the judge saw on each scale, from the table."""
+    return SEEN.validate_json(row.seen)
+
+
+def count_outcomes(prompts: Sequence[Prompt], labels: Mapping[str, Label]) -> dict[str, Any]:
+    """How many prompts of each kind had which outcome; kinds and outcomes without a prompt are left out."""
+    counts = Counter((prompt.kind, labels[prompt.prompt_id].outcome) for prompt in prompts)
+    total = Counter(label.outcome for label in labels.values())
+    by_kind = {
+        kind: {outcome: counts[kind, outcome] for outcome in sorted(total) if counts[kind, outcome]} for kind in KINDS
+    }
+    return {
+        "prompts": len(prompts),
+        "outcomes": dict(sorted(total.items())),
+        "kinds": {kind: outcomes for kind, outcomes in by_kind.items() if outcomes},
+    }

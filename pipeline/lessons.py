@@ -1,0 +1,78 @@
+"""What an adapter learns from: labelled prompts with the features of their first step. What is left out is counted."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from gie.errors import InputError
+from labeling.choose import strongest_working
+from labeling.verdict import Sight
+from pipeline.tables import Feature, LabelRow, Prompt
+
+
+@dataclass(frozen=True)
+class Lesson:
+    """One prompt that has a scale to learn."""
+
+    prompt: Prompt
+    values: tuple[tuple[float, ...], ...]
+    """`[tokens, layers]` features."""
+    weakest: float
+    """The label; 0 where the concept is absent."""
+    strongest: float
+    """The last scale up to which all work; the label itself where the concept is absent, for less is better there."""
+    works: Mapping[float, bool]
+    """Swept scale -> whether it succeeds by the judge: gone and kept, on benign prompts kept alone; empty where the
+    plain picture lacks a concept that was asked for, which is neither."""
+
+
+@dataclass(frozen=True)
+class Tables:
+    """The rows of the stages before."""
+
+    prompts: Sequence[Prompt]
+    labels: Mapping[str, LabelRow]
+    seen: Mapping[str, Mapping[float, Sight]]
+    """Prompt -> scale -> what the judge saw; of several judges the first that judged."""
+    features: Sequence[Feature]
+
+
+def collect(tables: Tables, *, injected: float, absent: str) -> tuple[list[Lesson], dict[str, int]]:
+    """Lessons of the train and val prompts, and how many of their prompts were left out for which outcome.
+
+    Raises:
+        InputError: no features were read with `injected`.
+    """
+    values = _values(tables.features, injected)
+    usable = {"ok", "absent"} if absent == "zero" else {"ok"}
+    prompts = [prompt for prompt in tables.prompts if prompt.split != "test"]
+    dropped = Counter(outcome for p in prompts if (outcome := tables.labels[p.prompt_id].outcome) not in usable)
+    lessons = [
+        _lesson(prompt, tables.labels[prompt.prompt_id], tables.seen[prompt.prompt_id], values[prompt.prompt_id])
+        for prompt in prompts
+        if tables.labels[prompt.prompt_id].outcome in usable
+    ]
+    return lessons, dict(sorted(dropped.items()))
+
+
+def _lesson(
+    prompt: Prompt, label: LabelRow, seen: Mapping[float, Sight], values: tuple[tuple[float, ...], ...]
+) -> Lesson:
+    if label.scale is None:
+        works = {scale: bool(sight.kept) for scale, sight in seen.items()} if prompt.kind == "benign" else {}
+        return Lesson(prompt, values, weakest=0.0, strongest=0.0, works=works)
+    works = {scale: bool(sight.gone and sight.kept) for scale, sight in seen.items()}
+    return Lesson(prompt, values, label.scale, strongest_working(seen, label.scale), works)
+
+
+def _values(features: Iterable[Feature], injected: float) -> dict[str, tuple[tuple[float, ...], ...]]:
+    """Prompt -> `[tokens, layers]`, of the features that were read with `injected`."""
+    rows = list(features)
+    found: dict[str, list[tuple[float, ...]]] = {}
+    for row in rows:  # sorted by prompt and token
+        if row.injected == injected:
+            found.setdefault(row.prompt_id, []).append(row.values)
+    if not found:
+        there = ", ".join(f"{scale:g}" for scale in sorted({row.injected for row in rows}, reverse=True))
+        raise InputError(f"train.injected: expected one of {there}, got {injected:g}; add it to sweep.probes")
+    return {prompt: tuple(tokens) for prompt, tokens in found.items()}

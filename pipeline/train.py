@@ -1,0 +1,142 @@
+"""`gie train RECIPE`: fit the adapter on the labelled train prompts, watch it on the val prompts, export it.
+
+The out is the folder that `Adapter.from_pretrained` takes, with the training curve and what was learned from beside it.
+"""
+
+import csv
+import json
+import os
+from collections.abc import Sequence
+from dataclasses import replace
+from itertools import pairwise
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from gie.errors import InputError
+from pipeline.conditions import read_conditions
+from pipeline.files import replaced_folder
+from pipeline.inputs import read_input
+from pipeline.label import read_seen
+from pipeline.lessons import Lesson, Tables, collect
+from pipeline.paths import Paths
+from pipeline.settings import Recipe
+from pipeline.tables import Feature, LabelRow, Prompt, VerdictRow
+
+if TYPE_CHECKING:
+    from gie.adapter_config import AdapterConfig
+    from training.fit import Fitted
+    from training.presets import Preset
+    from training.rows import Rows
+
+
+def run(recipe: Recipe, paths: Paths) -> None:
+    """Write `paths.adapter_folder`; raises InputError when there is nothing to learn from, or nothing to watch."""
+    from training.fit import fit
+    from training.fixed_scale import best_fixed_scale
+    from training.presets import PRESETS
+
+    settings = recipe.train
+    lessons, dropped = collect(read_tables(recipe, paths), injected=settings.injected, absent=settings.absent)
+    train, val = (_of_split(lessons, split, dropped) for split in ("train", "val"))
+    preset = replace(PRESETS[settings.preset], epochs=settings.epochs)
+    fixed = best_fixed_scale(lesson.works for lesson in train)
+    config = make_config(recipe, paths, preset, fixed)
+    logger = _wandb(recipe, paths) if settings.wandb else None
+    fitted = fit(to_rows(train), to_rows(val), config=config, preset=preset, seed=settings.seed, logger=logger)
+    metrics = {"dropped": dropped, **{name: _measure(fitted, part) for name, part in (("train", train), ("val", val))}}
+    with replaced_folder(paths.adapter_folder) as aside:
+        fitted.adapter.save_pretrained(aside)
+        _write_history(aside / paths.history.name, fitted)
+        (aside / paths.train_metrics.name).write_text(json.dumps(metrics, indent=2) + "\n", encoding="utf-8")
+
+
+def read_tables(recipe: Recipe, paths: Paths) -> Tables:
+    """What the stages before wrote; raises InputError when one has not run."""
+    verdicts = read_input(paths.verdicts, VerdictRow, stage="label", recipe=recipe.name)
+    judged = [row for row in verdicts if row.outcome == "ok"]
+    labels = read_input(paths.labels, LabelRow, stage="label", recipe=recipe.name)
+    return Tables(
+        prompts=read_input(paths.prompts, Prompt, stage="prompts", recipe=recipe.name),
+        labels={row.prompt_id: row for row in labels},
+        seen={row.prompt_id: read_seen(row) for row in reversed(judged)},
+        features=read_input(paths.features, Feature, stage="sweep", recipe=recipe.name),
+    )
+
+
+def make_config(recipe: Recipe, paths: Paths, preset: "Preset", fixed: float | None) -> "AdapterConfig":
+    """What the adapter is for, from the recipe and the conditions of its sweep."""
+    from gie.adapter_config import AdapterConfig, ScaleRange
+
+    conditions = read_conditions(paths.conditions)
+    ladder = recipe.sweep.ladder
+    return AdapterConfig(
+        concept=recipe.concept,
+        synonyms=recipe.synonyms,
+        slots=recipe.sweep.slots,
+        base_model=conditions.base_model,
+        fingerprint=conditions.fingerprint,
+        layers=conditions.layers,
+        scales=ScaleRange(
+            smallest=ladder[-1], step=round(min(a - b for a, b in zip(ladder, ladder[1:], strict=False)), 9)
+        ),
+        injected=recipe.train.injected,
+        first_step=recipe.sweep.first_step,
+        sampling=conditions.sampling,
+        recipe_hash=recipe.recipe_hash,
+        best_fixed_scale=fixed,
+        transform=preset.transform,
+        hidden=preset.hidden,
+    )
+
+
+def to_rows(lessons: Sequence[Lesson]) -> "Rows":
+    """One row a prompt and token; the tokens of a prompt share its scales."""
+    import torch
+
+    from training.rows import Rows
+
+    tokens = [(values, lesson) for lesson in lessons for values in lesson.values]
+    return Rows(
+        features=torch.tensor([values for values, _ in tokens]),
+        weakest=torch.tensor([lesson.weakest for _, lesson in tokens]),
+        strongest=torch.tensor([lesson.strongest for _, lesson in tokens]),
+    )
+
+
+def _of_split(lessons: Sequence[Lesson], split: str, dropped: dict[str, int]) -> list[Lesson]:
+    part = [lesson for lesson in lessons if lesson.prompt.split == split]
+    if not part:
+        raise InputError(f"expected {split} prompts with a scale, got none (left out: {dropped}); look at the labels")
+    return part
+
+
+def _measure(fitted: "Fitted", lessons: Sequence[Lesson]) -> dict[str, Any]:
+    """Distance to the labels and success by the judge, for the adapter and for its best fixed scale."""
+    from training.measure import measure
+
+    adapter = fitted.adapter
+    rows = [to_rows([lesson]).features for lesson in lessons]
+    inferred = [float(adapter.infer(features[None]).mean()) for features in rows]
+    labels, works = [lesson.weakest for lesson in lessons], [lesson.works for lesson in lessons]
+    constant = [adapter.config.best_fixed_scale or 0.0] * len(lessons)
+    return {
+        "prompts": len(lessons),
+        "adapter": measure(inferred, labels, works),
+        "fixed": measure(constant, labels, works),
+    }
+
+
+def _write_history(path: Path, fitted: "Fitted") -> None:
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(["epoch", "train", "val"])
+        writer.writerows([point.epoch, f"{point.train:.6g}", f"{point.val:.6g}"] for point in fitted.curve)
+
+
+def _wandb(recipe: Recipe, paths: Paths) -> Any:
+    from lightning.pytorch.loggers import WandbLogger
+
+    folder = paths.root / "build"
+    folder.mkdir(exist_ok=True)
+    offline = not os.environ.get("WANDB_API_KEY")
+    return WandbLogger(project="gie", name=recipe.name, save_dir=folder, offline=offline)
