@@ -84,15 +84,9 @@ def count_tokens(pipe: Any, text: str) -> int:
 @torch.no_grad()
 def encode(pipe: Any, text: str) -> EncodedConcept:
     """Encode `text` as the running pipeline encodes its prompts: the call's own clip_skip and LoRA scale."""
+    device = pipe._execution_device  # noqa: SLF001 - where the weights will be, under offload too
     scale = (pipe.cross_attention_kwargs or {}).get("scale")
-    embedding, _ = pipe.encode_prompt(
-        text,
-        pipe._execution_device,
-        1,
-        False,
-        lora_scale=scale,
-        clip_skip=pipe.clip_skip,  # noqa: SLF001
-    )
+    embedding, _ = pipe.encode_prompt(text, device, 1, False, lora_scale=scale, clip_skip=pipe.clip_skip)
     return EncodedConcept(embedding, count_tokens(pipe, text))
 
 

@@ -41,7 +41,7 @@ def probe(
     return run.features
 
 
-def _stop(pipe: Any, step: int, timestep: Any, tensors: dict[str, Any]) -> dict[str, Any]:
+def _stop(pipe: Any, _step: int, _timestep: Any, _tensors: dict[str, Any]) -> dict[str, Any]:
     """The pipeline's own way to end early."""
     pipe._interrupt = True  # noqa: SLF001
     return {}

@@ -25,7 +25,7 @@ THRESHOLD = 0.1
 
 
 @contextmanager
-def inhibit(  # noqa: PLR0913 - the one door of the method: each is a choice of its own
+def inhibit(
     pipe: Any,
     *concepts: Concept | Adapter,
     first_step: FirstStep | None = None,

@@ -38,7 +38,7 @@ def token_means(
     Q: Float[Tensor, "images heads pixels d"], K: Float[Tensor, "1 heads slots d"], *, own: slice
 ) -> Float[Tensor, "images tokens"]:
     """Mean over heads and pixels of M* for each own token, in fp32 (Eq. 9 for one layer)."""
-    images, heads, pixels, d = Q.shape
+    _, heads, pixels, d = Q.shape
     at_once = max(1, LARGEST_MAP // (heads * pixels * K.shape[2]))
     keys = K.float().transpose(-1, -2) * d**-0.5
     means = [(part.float() @ keys).softmax(dim=-1)[..., own].mean(dim=(1, 2)) for part in Q.split(at_once)]

@@ -73,7 +73,8 @@ def _sample(tensor: Tensor) -> Tensor:
 def _read(model: str, dtype: torch.dtype) -> Any:
     _refuse_no_model(model)
     try:
-        name = DiffusionPipeline.load_config(model)["_class_name"]
+        config: Any = DiffusionPipeline.load_config(model)
+        name = config["_class_name"]
         if name == StableDiffusionPipeline.__name__:
             return StableDiffusionPipeline.from_pretrained(
                 model, torch_dtype=dtype, safety_checker=None, requires_safety_checker=False

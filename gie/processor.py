@@ -35,7 +35,6 @@ class InhibitedProcessor:
         hidden_states: Float[Tensor, "rows pixels width"],
         encoder_hidden_states: Float[Tensor, "rows slots text_width"],
         attention_mask: Tensor | None = None,
-        temb: Tensor | None = None,  # noqa: ARG002 - part of diffusers' signature, of no use in these layers
     ) -> Float[Tensor, "rows pixels width"]:
         """What diffusers calls in each layer.
 
@@ -76,7 +75,7 @@ def arithmetic_of(processor: object) -> Attend:
     )
 
 
-def attend_scaled_dot_product(attn: Attention, Q: Tensor, K: Tensor, V: Tensor) -> Tensor:
+def attend_scaled_dot_product(_attn: Attention, Q: Tensor, K: Tensor, V: Tensor) -> Tensor:
     """As AttnProcessor2_0."""
     return F.scaled_dot_product_attention(Q, K, V)
 

@@ -71,8 +71,9 @@ class Run:
         self._installation.install()
         self._watch.install()
         self._hooks = [
-            self._unet.register_forward_pre_hook(self._before, with_kwargs=True),
-            self._unet.register_forward_hook(self._after),
+            # Decisions are for Python; what torch.compile sees of them are tensors.
+            self._unet.register_forward_pre_hook(torch.compiler.disable(self._before), with_kwargs=True),
+            self._unet.register_forward_hook(torch.compiler.disable(self._after)),
         ]
 
     def restore(self) -> None:
@@ -98,8 +99,7 @@ class Run:
         self._erasure = Erasure(self._pipe, self._settings, list(self._installation.injections.values()))
         self._erasure.close()
 
-    @torch.compiler.disable
-    def _before(self, unet: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+    def _before(self, _unet: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         """Check that this forward will be inhibited as configured, and announce it."""
         self._watch.follow()
         self._installation.check()
@@ -129,8 +129,7 @@ class Run:
                 plain_module(self._unet).forward(*alone, **alone_named)
         erasure.begin_first_step()
 
-    @torch.compiler.disable
-    def _after(self, unet: Any, args: tuple[Any, ...], output: Any) -> None:
+    def _after(self, _unet: Any, _args: tuple[Any, ...], _output: Any) -> None:
         erasure = self._last()
         if erasure.forwards == 1:
             erasure.end_first_step()
