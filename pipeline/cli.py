@@ -1,5 +1,6 @@
 """The command line: one command a stage, each of them thin. What is heavy is imported when a command needs it."""
 
+import os
 import warnings
 from importlib import import_module
 from pathlib import Path
@@ -96,6 +97,29 @@ def summary(params: ParamsFile = PARAMS) -> None:
 
 
 @app.command()
+def objects(adapters: Annotated[list[str], typer.Argument(help="Recipes.", autocompletion=_recipe_names)]) -> None:
+    """Build these adapters under build/objects, and the README's table and pictures of them."""
+    from pipeline import objects as page
+    from pipeline.aside import build
+    from pipeline.closing import closing_lines
+    from pipeline.paths import Paths
+
+    folder = build("objects", adapters, Path())
+    page.run(folder, adapters)
+    for name in adapters:
+        for line in closing_lines(Paths(folder, name)):
+            typer.echo(line)
+
+
+@app.command()
+def smoke() -> None:
+    """Run all stages in small under build/smoke, and check that the adapter erases."""
+    from pipeline import smoke as small
+
+    typer.echo(small.run(Path()))
+
+
+@app.command()
 def erase(  # noqa: PLR0913, PLR0917 - a command's options are its arguments
     prompt: Annotated[str, typer.Argument(help="What to draw.")],
     concept: Annotated[str | None, typer.Option(help="What to keep out of it, in words.")] = None,
@@ -148,4 +172,6 @@ def _plain_warning(message: Warning | str, *_: Any) -> str:
 def main() -> None:
     """Run the command line with this process's arguments."""
     warnings.formatwarning = _plain_warning
+    for library in ("DIFFUSERS", "TRANSFORMERS"):  # their advice is for developers; read when they are imported
+        os.environ.setdefault(f"{library}_VERBOSITY", "error")
     app(prog_name="gie")

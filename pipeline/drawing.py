@@ -16,8 +16,11 @@ if TYPE_CHECKING:
 
 def open_pipeline(recipe: Recipe, paths: Paths) -> Any:
     """The recipe's model on its device, with the sweep's scheduler; raises InputError when either is not there."""
+    from diffusers.utils import logging
+
     from gie.model import load_pipeline
 
+    logging.disable_progress_bar()  # a bar over five parts hides the one that counts pictures
     model = recipe.model
     folder = paths.inside(model.id)
     pipe = load_pipeline(

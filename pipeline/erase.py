@@ -8,7 +8,7 @@ from typing import Any
 from gie.adapter import Adapter
 from gie.concept import Concept
 from gie.errors import InputError
-from gie.inhibit import inhibit
+from gie.inhibiting import inhibit
 from gie.model import load_pipeline
 from pipeline.drawing import generators, set_scheduler
 

@@ -60,7 +60,7 @@ class Rendered:
 def render(pipe: Any, recipe: Recipe, shots: Sequence[Shot]) -> list[Rendered]:
     """Draw every shot, each from its prompt's own noise."""
     from gie.concept import Concept
-    from gie.inhibit import inhibit
+    from gie.inhibiting import inhibit
 
     concept = Concept(recipe.concept, scale=[shot.scale for shot in shots], slots=recipe.sweep.slots)
     with inhibit(pipe, concept, first_step=recipe.sweep.first_step, capture=True) as run:
