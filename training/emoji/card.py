@@ -79,7 +79,7 @@ def write_card(words: Vocabulary, table: dict[str, float], path: Path) -> None:
             background_names=", ".join(words.backgrounds), seeds=SEEDS, steps=STEPS, guidance=GUIDANCE,
             table="\n".join(rows), fluent=PACKAGES["fluent-emoji-flat"][0], noto=PACKAGES["noto"][0],
             twemoji=PACKAGES["twemoji"][0], accuracy=table["evaluator/exact"], negatives=table["evaluator/negatives"],
-            held_out=fit_evaluator.HELD_OUT, clip_steps=clip.STEPS, clip_batch=clip.BATCH, vae_steps=vae.STEPS,
+            held_out=fit_evaluator.HELD_OUT, clip_steps=clip.STEPS, clip_batch=clip.BATCH, vae_steps=vae.COARSE_STEPS + vae.FINE_STEPS,
             vae_batch=vae.BATCH, evaluator_steps=fit_evaluator.STEPS, evaluator_batch=fit_evaluator.BATCH,
             unet_steps=unet.STEPS, unet_batch=unet.BATCH,
         )

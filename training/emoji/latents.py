@@ -12,7 +12,7 @@ CHUNK = 96
 
 def posterior(vae: AutoencoderKL, pixels: Tensor) -> Any:
     """The diagonal Gaussian of `[N, 3, 64, 64]` pixels in [-1, 1]; gradients flow."""
-    return cast(Any, vae.encode(pixels)).latent_dist
+    return cast("Any", vae.encode(pixels)).latent_dist
 
 
 def encode(vae: AutoencoderKL, pixels: Tensor) -> Tensor:
@@ -22,4 +22,4 @@ def encode(vae: AutoencoderKL, pixels: Tensor) -> Tensor:
 
 def decode(vae: AutoencoderKL, latents: Tensor) -> Tensor:
     """Pixels `[N, 3, 64, 64]`, about [-1, 1], from latents that are not scaled; gradients flow."""
-    return torch.cat([cast(Any, vae.decode(cast(Any, part))).sample for part in latents.split(CHUNK)])
+    return torch.cat([cast("Any", vae.decode(cast("Any", part))).sample for part in latents.split(CHUNK)])

@@ -41,7 +41,7 @@ def train_tokenizer(words: Vocabulary) -> CLIPTokenizer:
             tokens.append(left + right)
             known.add(left + right)
     vocabulary = {token: index for index, token in enumerate([*tokens, *SPECIAL])}
-    return CLIPTokenizer(vocab=vocabulary, merges=cast(Any, merges), model_max_length=CONTEXT)
+    return CLIPTokenizer(vocab=vocabulary, merges=cast("Any", merges), model_max_length=CONTEXT)
 
 
 def _merges(learner: Tokenizer) -> list[tuple[str, str]]:

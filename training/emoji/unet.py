@@ -22,7 +22,7 @@ from training.emoji.picture import draw_picture, to_tensor
 from training.emoji.scene import draw_scene
 from training.emoji.vocabulary import Vocabulary
 
-STEPS = 10_500
+STEPS = 6_800
 BATCH = 64
 POOL = 48_000
 """Pictures in the pool."""
@@ -63,7 +63,7 @@ class Pool:
 def build_unet(vae: AutoencoderKL, text_encoder: CLIPTextModel) -> UNet2DConditionModel:
     """A UNet with random weights for these latents and this text encoder."""
     torch.manual_seed(4)
-    channels = cast(Any, vae.config).latent_channels
+    channels = cast("Any", vae.config).latent_channels
     fits: dict[str, Any] = {
         "in_channels": channels,
         "out_channels": channels,
@@ -100,7 +100,7 @@ def denoising_loss(
     """min-SNR weighted MSE of the predicted noise."""
     noise = torch.from_numpy(rng.standard_normal(tuple(latents.shape))).float()
     timesteps = torch.from_numpy(rng.integers(0, TIMESTEPS, len(latents)))
-    noisy = scheduler.add_noise(latents, noise, cast(Any, timesteps))
+    noisy = scheduler.add_noise(latents, noise, cast("Any", timesteps))
     predicted: Tensor = unet(noisy, timesteps, states).sample
     snr = compute_snr(scheduler, timesteps)
     weights = snr.clamp(max=SNR_GAMMA) / snr
@@ -114,7 +114,7 @@ def make_pool(words: Vocabulary, tokenizer: CLIPTokenizer, vae: AutoencoderKL, f
     if path.exists():
         return Pool(**torch.load(path, weights_only=True))
     rng = np.random.default_rng(4)
-    scaling_factor = float(cast(Any, vae.config).scaling_factor)
+    scaling_factor = float(cast("Any", vae.config).scaling_factor)
     latents: list[Tensor] = []
     captions: list[str] = []
     for _ in tqdm(range(POOL // BATCH), "pool", mininterval=2):
