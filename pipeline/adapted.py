@@ -8,10 +8,10 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pipeline.conditions import observe
-from pipeline.drawing import encode_png, generators, open_pipeline, sampling
+from pipeline.drawing import generators, observe, open_pipeline, sampling
 from pipeline.ledger import Ledger, default_folder
 from pipeline.paths import Paths
+from pipeline.png import encode_png
 from pipeline.render import Shot
 from pipeline.settings import Recipe
 from pipeline.sweep import Studio

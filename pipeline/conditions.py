@@ -4,13 +4,11 @@ Written beside the features, so that the train stage does not have to open the m
 """
 
 from pathlib import Path
-from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
 from gie.adapter_config import Sampling
 from pipeline.files import replaced_file
-from pipeline.settings import Recipe
 
 
 class Conditions(BaseModel):
@@ -25,27 +23,6 @@ class Conditions(BaseModel):
     layers: tuple[str, ...]
     """The cross-attention layers in call order: the columns of the features."""
     sampling: Sampling
-
-
-def observe(recipe: Recipe, pipe: Any) -> Conditions:
-    """The conditions under which a pipeline renders the recipe's sweep."""
-    from gie.model import cross_attention_layers, fingerprint
-
-    sweep = recipe.sweep
-    pipe.scheduler.set_timesteps(sweep.steps)
-    return Conditions(
-        base_model=recipe.model.id,
-        fingerprint=fingerprint(pipe),
-        layers=cross_attention_layers(pipe.unet),
-        sampling=Sampling(
-            first_timestep=float(pipe.scheduler.timesteps[0]),
-            scheduler=type(pipe.scheduler).__name__,
-            steps=sweep.steps,
-            guidance=max(sweep.guidance, 1.0),  # diffusers guides above 1 only
-            height=sweep.height,
-            width=sweep.width,
-        ),
-    )
 
 
 def write_conditions(path: Path, conditions: Conditions) -> None:

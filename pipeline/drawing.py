@@ -1,17 +1,17 @@
 """The model of a recipe, opened as its sweep wants it, and how it is asked for a picture."""
 
-import io
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
+from gie.adapter_config import Sampling
 from gie.errors import InputError
+from pipeline.conditions import Conditions
 from pipeline.mistakes import did_you_mean
 from pipeline.paths import Paths
 from pipeline.settings import Recipe, SweepSettings
 
 if TYPE_CHECKING:
     import torch
-    from PIL import Image
 
 
 def open_pipeline(recipe: Recipe, paths: Paths) -> Any:
@@ -28,6 +28,27 @@ def open_pipeline(recipe: Recipe, paths: Paths) -> Any:
     )
     set_scheduler(pipe, recipe.sweep.scheduler)
     return pipe
+
+
+def observe(recipe: Recipe, pipe: Any) -> Conditions:
+    """The conditions under which a pipeline renders the recipe's sweep."""
+    from gie.model import cross_attention_layers, fingerprint
+
+    sweep = recipe.sweep
+    pipe.scheduler.set_timesteps(sweep.steps)
+    return Conditions(
+        base_model=recipe.model.id,
+        fingerprint=fingerprint(pipe),
+        layers=cross_attention_layers(pipe.unet),
+        sampling=Sampling(
+            first_timestep=float(pipe.scheduler.timesteps[0]),
+            scheduler=type(pipe.scheduler).__name__,
+            steps=sweep.steps,
+            guidance=max(sweep.guidance, 1.0),  # diffusers guides above 1 only
+            height=sweep.height,
+            width=sweep.width,
+        ),
+    )
 
 
 def set_scheduler(pipe: Any, name: str) -> None:
@@ -58,10 +79,3 @@ def generators(seeds: Iterable[int]) -> "list[torch.Generator]":
     import torch
 
     return [torch.Generator("cpu").manual_seed(seed) for seed in seeds]
-
-
-def encode_png(image: "Image.Image") -> bytes:
-    """The picture as PNG: no loss, no time stamp."""
-    buffer = io.BytesIO()
-    image.save(buffer, format="PNG")
-    return buffer.getvalue()

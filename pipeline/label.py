@@ -17,18 +17,18 @@ from tqdm import tqdm
 
 from gie.errors import InputError
 from labeling.choose import choose_label
-from labeling.verdict import Judge, Label, Sight, Sweep, Verdict
+from labeling.verdict import Judge, Label, Sweep, Verdict
 from pipeline.files import replaced_folder
 from pipeline.inputs import read_input
 from pipeline.ledger import Ledger, default_folder, ledger_key
 from pipeline.parquet import read_shards, write_rows
 from pipeline.paths import Paths
+from pipeline.png import open_picture
+from pipeline.seen import write_seen
 from pipeline.settings import LabelSettings, Recipe
 from pipeline.tables import KINDS, LabelRow, Prompt, SweepImage, VerdictRow
-from pipeline.trials import open_picture
 
 VERDICT = TypeAdapter(Verdict)
-SEEN = TypeAdapter(Mapping[float, Sight])
 
 
 def run(recipe: Recipe, paths: Paths) -> None:
@@ -55,10 +55,12 @@ def open_judge(settings: LabelSettings, paths: Paths, *, device: str) -> Judge:
             f"label.judge: expected local, got {settings.judge}, which is not there yet; choose another recipe"
         )
     import torch
+    from transformers.utils.logging import disable_progress_bar
 
     from labeling.judges.local import LocalJudge
     from labeling.judges.scenes import Rubric
 
+    disable_progress_bar()  # a bar over the weights hides the one that counts prompts
     rubric = Rubric(
         contrasts=settings.contrasts,
         attributes=settings.attributes,
@@ -121,7 +123,7 @@ def verdict_row(prompt_id: str, judge: Judge, verdict: Verdict) -> VerdictRow:
         layout=judge.layout,
         outcome=verdict.outcome,
         scale=verdict.scale,
-        seen=SEEN.dump_json(verdict.seen).decode(),
+        seen=write_seen(verdict.seen),
         reason=verdict.reason,
         raw=verdict.raw,
         usage=verdict.usage,
@@ -132,11 +134,6 @@ def verdict_row(prompt_id: str, judge: Judge, verdict: Verdict) -> VerdictRow:
 def label_row(prompt_id: str, label: Label) -> LabelRow:
     """One label as the table has it."""
     return LabelRow(prompt_id, label.scale, label.outcome, label.votes, label.agreement, label.reason)
-
-
-def read_seen(row: VerdictRow) -> Mapping[float, Sight]:
-    """What the judge saw on each scale, from the table."""
-    return SEEN.validate_json(row.seen)
 
 
 def count_outcomes(prompts: Sequence[Prompt], labels: Mapping[str, Label]) -> dict[str, Any]:

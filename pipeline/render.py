@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import gie
-from pipeline.drawing import encode_png, generators, sampling
+from pipeline.drawing import generators, sampling
+from pipeline.png import encode_png
 from pipeline.settings import Recipe
 from pipeline.tables import Feature, Prompt, SweepImage
 

@@ -10,10 +10,10 @@ from PIL import Image, ImageDraw, ImageFont
 
 from pipeline.parquet import read_rows, read_shards
 from pipeline.paths import Paths
+from pipeline.png import open_picture
 from pipeline.report.findings import first_of_each_kind
 from pipeline.summary import Summary, summarise
 from pipeline.tables import EvaluationRow, SweepImage
-from pipeline.trials import open_picture
 
 CELL_PX = 96
 GAP_PX = 8

@@ -13,8 +13,8 @@ from typing import Any, TypeVar
 
 from tqdm import tqdm
 
-from pipeline.conditions import Conditions, observe, write_conditions
-from pipeline.drawing import open_pipeline
+from pipeline.conditions import Conditions, write_conditions
+from pipeline.drawing import observe, open_pipeline
 from pipeline.inputs import read_input
 from pipeline.ledger import Ledger, default_folder, ledger_key
 from pipeline.parquet import R, write_rows, write_shards

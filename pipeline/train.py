@@ -16,9 +16,9 @@ from gie.errors import InputError
 from pipeline.conditions import read_conditions
 from pipeline.files import replaced_folder
 from pipeline.inputs import read_input
-from pipeline.label import read_seen
 from pipeline.lessons import Lesson, Tables, collect
 from pipeline.paths import Paths
+from pipeline.seen import read_seen
 from pipeline.settings import Recipe
 from pipeline.tables import Feature, LabelRow, Prompt, VerdictRow
 
@@ -58,7 +58,7 @@ def read_tables(recipe: Recipe, paths: Paths) -> Tables:
     return Tables(
         prompts=read_input(paths.prompts, Prompt, stage="prompts", recipe=recipe.name),
         labels={row.prompt_id: row for row in labels},
-        seen={row.prompt_id: read_seen(row) for row in reversed(judged)},
+        seen={row.prompt_id: read_seen(row.seen) for row in reversed(judged)},
         features=read_input(paths.features, Feature, stage="sweep", recipe=recipe.name),
     )
 
@@ -76,9 +76,7 @@ def make_config(recipe: Recipe, paths: Paths, preset: "Preset", fixed: float | N
         base_model=conditions.base_model,
         fingerprint=conditions.fingerprint,
         layers=conditions.layers,
-        scales=ScaleRange(
-            smallest=ladder[-1], step=round(min(a - b for a, b in zip(ladder, ladder[1:], strict=False)), 9)
-        ),
+        scales=ScaleRange(smallest=ladder[-1], step=round(min(weak - strong for weak, strong in pairwise(ladder)), 9)),
         injected=recipe.train.injected,
         first_step=recipe.sweep.first_step,
         sampling=conditions.sampling,

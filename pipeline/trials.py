@@ -1,14 +1,13 @@
 """Pictures that the evaluator has looked at: who asked for them, at which scale, and what is on them."""
 
-import io
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice
 
 import numpy as np
-from PIL import Image
 
 from pipeline.outcome import Seen
+from pipeline.png import open_picture
 from pipeline.scoring import Eye
 from pipeline.tables import Prompt, SweepImage
 
@@ -32,12 +31,6 @@ def look_at(pictures: Iterable[SweepImage], prompts: Mapping[str, Prompt], eye: 
         asked = [prompts[picture.prompt_id] for picture in batch]
         seen = eye.look(asked, [open_picture(picture.image) for picture in batch])
         yield from map(Trial, asked, (picture.scale for picture in batch), seen)
-
-
-def open_picture(png: bytes) -> Image.Image:
-    """The decoded picture, RGB."""
-    with Image.open(io.BytesIO(png)) as picture:
-        return picture.convert("RGB")
 
 
 def distance(first: bytes, second: bytes) -> float:

@@ -9,7 +9,7 @@ import torch
 from gie.adapter import Adapter
 from gie.adapter_config import AdapterConfig, ScaleRange
 from pipeline import adapted
-from pipeline.conditions import observe
+from pipeline.drawing import observe
 from pipeline.paths import Paths
 from pipeline.settings import Recipe, read_recipe
 from pipeline.tables import SweepImage

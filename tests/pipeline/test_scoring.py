@@ -7,9 +7,10 @@ import pytest
 from PIL import Image
 
 from gie.errors import InputError
+from pipeline.png import open_picture
 from pipeline.scoring import Eye
 from pipeline.tables import Prompt
-from pipeline.trials import distance, look_at, open_picture
+from pipeline.trials import distance, look_at
 from tests.support.evaluation import Facts, StampReader, make_prompts, picture, stamp
 
 PROMPTS = {prompt.kind: prompt for prompt in make_prompts({"test": 2}) if prompt.seed == 1}
