@@ -77,7 +77,7 @@ def _read(model: str, dtype: torch.dtype) -> Any:
         name = config["_class_name"]
         if name == StableDiffusionPipeline.__name__:
             return StableDiffusionPipeline.from_pretrained(
-                model, torch_dtype=dtype, safety_checker=None, requires_safety_checker=False
+                model, dtype=dtype, safety_checker=None, requires_safety_checker=False
             )
     except OSError as error:
         raise _reading_error(model, error) from error

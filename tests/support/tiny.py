@@ -7,6 +7,7 @@ a few words as single tokens. Nothing here draws anything: the weights are rando
 
 import functools
 import warnings
+from typing import Any
 
 import torch
 from diffusers import AutoencoderKL, DPMSolverMultistepScheduler, StableDiffusionPipeline, UNet2DConditionModel
@@ -33,13 +34,14 @@ def tiny_tokenizer() -> CLIPTokenizer:
             pieces[:2] = [pieces[0] + pieces[1]]
     tokens = [*alphabet, *(f"{letter}</w>" for letter in alphabet), *dict.fromkeys(a + b for a, b in merges)]
     vocabulary = {token: index for index, token in enumerate([*tokens, "<|startoftext|>", "<|endoftext|>"])}
-    return CLIPTokenizer(vocab=vocabulary, merges=list(dict.fromkeys(merges)), model_max_length=CONTEXT)
+    tokenizer: Any = CLIPTokenizer  # its annotation knows no pairs
+    return tokenizer(vocab=vocabulary, merges=list(dict.fromkeys(merges)), model_max_length=CONTEXT)
 
 
 @functools.cache
 def tiny_text_encoder() -> CLIPTextModel:
     """Three random layers of CLIP text encoder, `TEXT_WIDTH` wide (three, so that clip_skip has something to skip)."""
-    tokenizer = tiny_tokenizer()
+    tokenizer: Any = tiny_tokenizer()
     config = CLIPTextConfig(
         vocab_size=len(tokenizer),
         hidden_size=TEXT_WIDTH,
@@ -80,7 +82,8 @@ def tiny_unet() -> UNet2DConditionModel:
 def tiny_vae() -> AutoencoderKL:
     """A random decoder from 8 x 8 latents to 64 x 64 pixels."""
     torch.manual_seed(3)
-    return AutoencoderKL(
+    autoencoder: Any = AutoencoderKL  # annotated for one block alone
+    return autoencoder(
         down_block_types=("DownEncoderBlock2D",) * 4,
         up_block_types=("UpDecoderBlock2D",) * 4,
         block_out_channels=(8, 8, 8, 8),
@@ -91,6 +94,9 @@ def tiny_vae() -> AutoencoderKL:
 
 def tiny_pipeline() -> StableDiffusionPipeline:
     """A new pipeline object with a new scheduler around the session's one set of weights."""
+    scheduler: Any = DPMSolverMultistepScheduler(
+        beta_start=0.00085, beta_end=0.012, beta_schedule="scaled_linear", steps_offset=1
+    )
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", FutureWarning)
         pipe = StableDiffusionPipeline(
@@ -98,9 +104,7 @@ def tiny_pipeline() -> StableDiffusionPipeline:
             text_encoder=tiny_text_encoder(),
             tokenizer=tiny_tokenizer(),
             unet=tiny_unet(),
-            scheduler=DPMSolverMultistepScheduler(
-                beta_start=0.00085, beta_end=0.012, beta_schedule="scaled_linear", steps_offset=1
-            ),
+            scheduler=scheduler,
             safety_checker=None,  # pyright: ignore[reportArgumentType]
             feature_extractor=None,  # pyright: ignore[reportArgumentType]
             requires_safety_checker=False,

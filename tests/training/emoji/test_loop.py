@@ -11,7 +11,7 @@ from training.emoji import loop
 from training.emoji.loop import Training, train
 
 
-class Stop(Exception):
+class StopError(Exception):
     """Stands for a kill in the middle of a run."""
 
 
@@ -26,7 +26,7 @@ def training(model: nn.Linear, *, stop_at: int | None = None, steps: int = 12) -
 
     def loss(step: int) -> Tensor:
         if step == stop_at:
-            raise Stop
+            raise StopError
         x = torch.randn(8, 4, generator=torch.Generator().manual_seed(step))
         return (model(x) - x).square().mean()
 
@@ -39,7 +39,7 @@ def test_a_stopped_run_ends_as_if_it_had_not_been_stopped(tmp_path: Path, monkey
     whole = network()
     train(whole, training(whole), tmp_path / "whole")
     stopped = network()
-    with pytest.raises(Stop):
+    with pytest.raises(StopError):
         train(stopped, training(stopped, stop_at=7), tmp_path / "stopped")
 
     resumed = network()

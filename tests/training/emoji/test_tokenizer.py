@@ -1,5 +1,7 @@
 """The small CLIP tokenizer."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -11,12 +13,12 @@ WORDS = read_vocabulary()
 
 
 @pytest.fixture(scope="module")
-def tokenizer():  # noqa: ANN201 - transformers declares no usable type
+def tokenizer() -> Any:
     """Trained once for this file."""
     return train_tokenizer(WORDS)
 
 
-def test_every_caption_fits_the_context(tokenizer) -> None:  # noqa: ANN001
+def test_every_caption_fits_the_context(tokenizer: Any) -> None:
     """No training caption is cut."""
     rng = np.random.default_rng(1)
     captions = [draw_scene(WORDS, rng).caption for _ in range(2000)]
@@ -24,12 +26,12 @@ def test_every_caption_fits_the_context(tokenizer) -> None:  # noqa: ANN001
     assert max(len(ids) for ids in tokenizer(captions).input_ids) <= CONTEXT
 
 
-def test_common_words_are_one_token_each(tokenizer) -> None:  # noqa: ANN001
+def test_common_words_are_one_token_each(tokenizer: Any) -> None:
     """[SOT], a, cat, [EOT]."""
     assert len(tokenizer("a cat").input_ids) == 4
 
 
-def test_any_text_can_be_spelled(tokenizer) -> None:  # noqa: ANN001
+def test_any_text_can_be_spelled(tokenizer: Any) -> None:
     """Unknown words fall back to bytes: they come back whole."""
     text = "café naïve 日本"
 
