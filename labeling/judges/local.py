@@ -9,6 +9,8 @@ import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+import torch
+
 from labeling.choose import choose_scale
 from labeling.judges.clip import Clip, fingerprint
 from labeling.judges.scenes import CONCEPT, PICTURE, Rubric, ask
@@ -63,7 +65,10 @@ class LocalJudge:
         questions = ask(self.rubric, self.rubric.names or (sweep.concept, *sweep.synonyms), sweep.rest)
         texts = [text for question in questions for text in question.texts]
         logits = self.clip.logits(images, texts).split([len(question.texts) for question in questions], dim=1)
-        shares = [part.softmax(dim=1) for part in logits]
+        shares = [
+            (part + torch.tensor(question.weights).log()).softmax(dim=1)
+            for part, question in zip(logits, questions, strict=True)
+        ]
         return {
             claim: [round(float(value), 4) for value in share[:, list(holds)].sum(dim=1)]
             for question, share in zip(questions, shares, strict=True)

@@ -1,1 +1,1 @@
-"""Tests of labeling/judges/."""
+"""One file of tests a kind of judge."""
