@@ -24,18 +24,14 @@ def one_line(error: ValidationError, where: str, model: type[BaseModel]) -> str:
         return f"{place}: unknown key{did_you_mean(key, known)}; expected one of {', '.join(known)}{more}"
     if first["type"] == "missing":
         return f"{place}: expected a value, got none; add the key{more}"
-    return f"{place}: {_expected(first['msg'])}, got {first['input']!r}{more}"
+    if first["type"] == "value_error":  # our own validators say what they got
+        return f"{place}: {first['msg'].removeprefix('Value error, ')}{more}"
+    return f"{place}: {first['msg'].replace('Input should be', 'expected')}, got {first['input']!r}{more}"
 
 
 def _is_key(part: int | str) -> bool:
     """Pydantic names the branch of a union too ("ScaleRange", "tuple[float, ...]"): nobody wrote that in a file."""
     return isinstance(part, int) or (part[:1].islower() and "[" not in part)
-
-
-def _expected(message: str) -> str:
-    """Pydantic's "Input should be x" as "expected x"; our own validators say it already."""
-    message = message.removeprefix("Value error, ").replace("Input should be", "expected")
-    return message.split(", got ")[0]
 
 
 def _keys(model: type[BaseModel], path: tuple[int | str, ...]) -> list[str]:

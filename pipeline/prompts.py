@@ -22,7 +22,7 @@ from pipeline.tables import KINDS, SPLITS, Kind, Prompt, Split
 from training.emoji.vocabulary import Noun, Vocabulary, read_vocabulary
 
 ARTICLES = ("a ", "an ", "the ")
-TRIES = 200  # draws a prompt before we say that the vocabulary has no more
+IN_VAIN = 2000  # draws in a row that bring nothing new, before we say that the vocabulary has no more
 T = TypeVar("T")
 
 
@@ -139,15 +139,17 @@ def divide(items: Sequence[T]) -> dict[Split, Sequence[T]]:
 def _distinct(author: Author, count: int, taken: set[str]) -> list[Prompt]:
     """The author's first prompts that nobody has written yet; adds them to `taken`."""
     found: list[Prompt] = []
-    for tries, prompt in enumerate(author.prompts()):
+    in_vain = 0
+    for prompt in author.prompts():
         if len(found) == count:
             break
-        if tries > TRIES * count:
+        if in_vain > IN_VAIN:
             place = f"recipes.{author.recipe.name}.prompts.counts.{author.split}.{author.kind}"
             raise InputError(
                 f"{place}: expected at most {len(found)}, the vocabulary has no more sentences, got {count}"
             )
-        if prompt.prompt not in taken:
+        in_vain = in_vain + 1 if prompt.prompt in taken else 0
+        if not in_vain:
             taken.add(prompt.prompt)
             found.append(prompt)
     return found
