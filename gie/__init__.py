@@ -35,3 +35,7 @@ def __getattr__(name: str) -> Any:
             raise
         message = f"gie.{name} needs {error.name}, which is not installed: pip install 'gie-erase[diffusion]'"
         raise ModuleNotFoundError(message, name=error.name) from error
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})  # completion knows what is loaded late

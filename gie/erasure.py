@@ -5,7 +5,7 @@ conditional rows alone when the features are read with something injected or the
 from the plain first forward itself.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -84,13 +84,14 @@ class Erasure:
         return [*alone, together] if together else alone
 
     @contextmanager
-    def probing(self, concepts: set[int], others: Sequence[Injection]) -> Iterator[None]:
+    def probing(self, concepts: set[int], others: Sequence[Injection]) -> Generator[None]:
         """Inside, a forward of the conditional rows alone reads these concepts' features, each with its own w injected."""
         assert self.images is not None
         rows = slice(0, self.images)
         before = [(other, other.mode, other.rows) for other in others]
         for other in others:
-            other.mode, other.rows = ("skip" if other.mode in {"idle", "skip"} else "inject"), rows
+            aside: Mode = "inject" if other.mode in {"inject", "read"} else "skip"
+            other.mode, other.rows = aside, rows
         for index in concepts:
             w = self._adapter(index).config.injected
             if w:
@@ -188,7 +189,7 @@ class Erasure:
             injection.concepts[index].set_scales(W)
 
     def _refuse_absent_layers(self) -> None:
-        absent = sum(concept.K is None for injection in self._injections for concept in injection.concepts)
+        absent = sum(concept.keys is None for injection in self._injections for concept in injection.concepts)
         if absent:
             raise GieError(
                 f"expected all {len(self._injections)} cross-attention layers to run in the first step, but "

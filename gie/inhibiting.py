@@ -6,7 +6,7 @@ when blocks are nested.
 """
 
 import math
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from typing import Any
 from warnings import warn
@@ -33,7 +33,7 @@ def inhibit(
     threshold: float = THRESHOLD,
     outside: Outside = "fallback",
     strict: bool = False,
-) -> Iterator[Run]:
+) -> Generator[Run]:
     """Inject the concepts' growth inhibitors into every step that `pipe` takes inside the block.
 
     Args:
@@ -75,7 +75,7 @@ def _adapters(concepts: tuple[Concept | Adapter, ...]) -> list[Adapter]:
 
 
 def _recorded_first_step(concepts: tuple[Concept | Adapter, ...]) -> FirstStep:
-    recorded = {adapter.config.first_step for adapter in _adapters(concepts)}
+    recorded: set[FirstStep] = {adapter.config.first_step for adapter in _adapters(concepts)}
     if len(recorded) > 1:
         raise InputError("expected adapters of one first step, got both inhibited and plain; say first_step=...")
     return recorded.pop() if recorded else "inhibited"

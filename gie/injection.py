@@ -24,39 +24,39 @@ class ConceptInLayer:
     embedding: Float[Tensor, "1 slots width"]
     own: slice
     """The slots of its own tokens, whose mean attention is read."""
-    W: Float[Tensor, "images slots"] | None = None
+    weights: Float[Tensor, "images slots"] | None = None
     """None: nothing is injected."""
     reading: bool = False
     """Whether the means are wanted from a forward that reads."""
     means: Float[Tensor, "images tokens"] | None = None
     """What was read last (Eq. 9, this layer)."""
-    K: Float[Tensor, "1 heads slots d"] | None = None
-    V: Float[Tensor, "1 heads slots d"] | None = None
-    WV: Float[Tensor, "images heads slots d"] | None = None
+    keys: Float[Tensor, "1 heads slots d"] | None = None
+    values: Float[Tensor, "1 heads slots d"] | None = None
+    weighted: Float[Tensor, "images heads slots d"] | None = None
 
-    def set_scales(self, W: Float[Tensor, "images slots"] | None) -> None:
-        """Inject with `W` from the next forward on."""
-        self.W = W
-        if self.V is not None:
-            self.WV = None if W is None else weigh(self.V, W.to(self.V.device))
+    def set_scales(self, weights: Float[Tensor, "images slots"] | None) -> None:
+        """Inject with `weights` from the next forward on."""
+        self.weights = weights
+        if self.values is not None:
+            self.weighted = None if weights is None else weigh(self.values, weights.to(self.values.device))
 
     def project(self, attn: Any, like: Tensor) -> None:
         """Make K* and V*, in the dtype and on the device of the running forward."""
         embedding = self.embedding.to(like)
-        self.K = split_heads(attn.to_k(embedding), attn.heads)
-        self.V = split_heads(attn.to_v(embedding), attn.heads)
-        self.set_scales(self.W)
+        self.keys = split_heads(attn.to_k(embedding), attn.heads)
+        self.values = split_heads(attn.to_v(embedding), attn.heads)
+        self.set_scales(self.weights)
 
     def read(self, Q: Float[Tensor, "images heads pixels d"]) -> None:
         """Keep the means of this layer's maps."""
-        assert self.K is not None
-        self.means = token_means(Q, self.K, own=self.own)
+        assert self.keys is not None
+        self.means = token_means(Q, self.keys, own=self.own)
 
     def inject(self, Q: Float[Tensor, "images heads pixels d"], out: Float[Tensor, "images heads pixels d"]) -> None:
         """Add this concept's inhibitor to `out`, in place."""
-        if self.WV is not None:
-            assert self.K is not None
-            out.add_(inhibitor(Q, self.K, self.WV))
+        if self.weighted is not None:
+            assert self.keys is not None
+            out.add_(inhibitor(Q, self.keys, self.weighted))
 
 
 @dataclass(eq=False)
@@ -78,7 +78,7 @@ class Injection:
             )
         query, out = query[self.rows], out[self.rows]
         for concept in self.concepts:
-            if concept.K is None:
+            if concept.keys is None:
                 concept.project(attn, prompt)
             if self.mode == "read" and concept.reading:
                 concept.read(query)

@@ -58,4 +58,5 @@ class Installation:
     def others(self) -> list[Injection]:
         """Injections of outer and inner blocks in the same layers."""
         own = set(map(id, self.injections.values()))
-        return [i for layer in self._layers.values() for i in layer.processor.injections if id(i) not in own]
+        processors: list[Any] = [layer.processor for layer in self._layers.values()]
+        return [other for processor in processors for other in processor.injections if id(other) not in own]

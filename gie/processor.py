@@ -7,6 +7,7 @@ projection, so their three arithmetics stand here again: scaled dot product, pla
 
 from collections.abc import Callable
 from functools import partial
+from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -31,7 +32,7 @@ class InhibitedProcessor:
 
     def __call__(
         self,
-        attn: Attention,
+        attn: Any,  # an Attention, whose projections diffusers types as perhaps missing
         hidden_states: Float[Tensor, "rows pixels width"],
         encoder_hidden_states: Float[Tensor, "rows slots text_width"],
         attention_mask: Tensor | None = None,

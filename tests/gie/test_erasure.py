@@ -35,7 +35,9 @@ def _no_counters_left(pipe: StableDiffusionPipeline) -> Any:
 
 @pytest.mark.parametrize("injected", [0.0, 1.0, -3.0])
 @pytest.mark.parametrize("first_step", ["inhibited", "plain"])
-def test_scales_come_from_the_first_steps_features(pipe: StableDiffusionPipeline, injected: float, first_step: Any) -> None:
+def test_scales_come_from_the_first_steps_features(
+    pipe: StableDiffusionPipeline, injected: float, first_step: Any
+) -> None:
     """The adapter sees what probe() reads with the same w injected, and the images are those of its scales, fixed."""
     adapter = tiny_adapter(pipe, injected=injected, first_step=first_step)
     with inhibit(pipe, adapter) as run:
@@ -50,9 +52,12 @@ def test_scales_come_from_the_first_steps_features(pipe: StableDiffusionPipeline
 
 
 @pytest.mark.parametrize(
-    ("first_step", "injected", "extra"), [("plain", 0.0, []), ("inhibited", 0.0, [2]), ("plain", 1.0, [2]), ("inhibited", 1.0, [2])]
+    ("first_step", "injected", "extra"),
+    [("plain", 0.0, []), ("inhibited", 0.0, [2]), ("plain", 1.0, [2]), ("inhibited", 1.0, [2])],
 )
-def test_what_the_features_cost(pipe: StableDiffusionPipeline, first_step: Any, injected: float, extra: list[int]) -> None:
+def test_what_the_features_cost(
+    pipe: StableDiffusionPipeline, first_step: Any, injected: float, extra: list[int]
+) -> None:
     """A passive probe of a plain first step is free; any other is one forward of the conditional rows alone."""
     adapter = tiny_adapter(pipe, injected=injected, first_step=first_step)
     rows = count_forwards(pipe)
@@ -79,7 +84,8 @@ def test_capture_reads_what_a_fixed_scale_shows(pipe: StableDiffusionPipeline) -
 def test_features_depend_on_what_is_injected(pipe: StableDiffusionPipeline) -> None:
     """The first layer sees the same query whatever is injected after it; later layers see its effect."""
     passive, active = (
-        probe(pipe, Concept("cat", scale=w), prompts=PROMPTS, generators=seeds(0, 1), num_inference_steps=3) for w in (0.0, -5.0)
+        probe(pipe, Concept("cat", scale=w), prompts=PROMPTS, generators=seeds(0, 1), num_inference_steps=3)
+        for w in (0.0, -5.0)
     )
     torch.testing.assert_close(passive[..., 0], active[..., 0])
     assert ((passive[..., 1:] - active[..., 1:]).abs().amax(dim=(0, 1)) > 1e-6).all()
@@ -99,8 +105,8 @@ def test_other_slots_get_the_tokens_mean(pipe: StableDiffusionPipeline) -> None:
     adapter = tiny_adapter(pipe, concept="red cat", slots="all")
     with inhibit(pipe, adapter) as run:
         draw(pipe)
-        W = run._installation.injections[run.layers[0]].concepts[0].W
-        assert W is not None
+        private: Any = run
+        W = private._installation.injections[run.layers[0]].concepts[0].weights
     tokens = run.token_scales[0]
     assert tokens.shape == (2, 2)
     assert torch.equal(W[:, 0], torch.zeros(2))
@@ -149,7 +155,10 @@ def test_away_from_its_conditions_the_fixed_scale_is_used(pipe: StableDiffusionP
 
 def test_without_a_fixed_scale_it_warns_and_infers(pipe: StableDiffusionPipeline) -> None:
     """An adapter that never measured a fixed scale has nothing to fall back to."""
-    with pytest.warns(UserWarning, match="its scales may not hold"), inhibit(pipe, tiny_adapter(pipe, best_fixed_scale=None)) as run:
+    with (
+        pytest.warns(UserWarning, match="its scales may not hold"),
+        inhibit(pipe, tiny_adapter(pipe, best_fixed_scale=None)) as run,
+    ):
         draw(pipe, num_inference_steps=1)
     assert run.scales[0] != run.scales[1]
 
@@ -157,13 +166,19 @@ def test_without_a_fixed_scale_it_warns_and_infers(pipe: StableDiffusionPipeline
 def test_an_adapter_for_other_layers_is_refused(pipe: StableDiffusionPipeline) -> None:
     """Features of other layers mean nothing to it: both are named."""
     adapter = tiny_adapter(pipe, layers=("down_blocks.9.attn2",))
-    with pytest.raises(InputError, match=r"1 layers \(down_blocks.9.attn2\), got one with 16 \(down_blocks.0"), inhibit(pipe, adapter):
+    with (
+        pytest.raises(InputError, match=r"1 layers \(down_blocks.9.attn2\), got one with 16 \(down_blocks.0"),
+        inhibit(pipe, adapter),
+    ):
         pytest.fail("the block began")
 
 
 def test_an_adapter_for_other_weights_warns(pipe: StableDiffusionPipeline) -> None:
     """Another fingerprint is a fine-tune perhaps: a warning, refused when strict; the same one says nothing."""
-    with pytest.warns(UserWarning, match="weights 0123456789ab"), inhibit(pipe, tiny_adapter(pipe, fingerprint="0123456789abcdef")):
+    with (
+        pytest.warns(UserWarning, match="weights 0123456789ab"),
+        inhibit(pipe, tiny_adapter(pipe, fingerprint="0123456789abcdef")),
+    ):
         pass
     with (
         pytest.raises(InputError, match="because of strict=True"),

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 import torch
-from diffusers import DDIMScheduler, EulerDiscreteScheduler, StableDiffusionPipeline, StableDiffusionXLPipeline
+from diffusers import DDIMScheduler, EulerDiscreteScheduler, StableDiffusionXLPipeline
 
 from gie import Concept, GieError, InputError, inhibit
 from tests.support.tiny import CONTEXT, seeds
@@ -25,7 +25,7 @@ def traces(pipe: Any) -> tuple[Any, ...]:
     return {name: id(processor) for name, processor in unet.attn_processors.items()}, hooks, dict(vars(pipe.scheduler))
 
 
-def test_leaving_restores_the_very_processors(pipe: StableDiffusionPipeline) -> None:
+def test_leaving_restores_the_very_processors(pipe: Any) -> None:
     """After the block the same processor objects, hooks and scheduler methods are there; inside, other ones were."""
     before = traces(pipe)
     with inhibit(pipe, CAT):
@@ -33,7 +33,7 @@ def test_leaving_restores_the_very_processors(pipe: StableDiffusionPipeline) -> 
     assert traces(pipe) == before
 
 
-def test_an_exception_restores_too(pipe: StableDiffusionPipeline) -> None:
+def test_an_exception_restores_too(pipe: Any) -> None:
     """An exception in a step leaves nothing behind, and the next generation is plain."""
     plain, before = draw(pipe), traces(pipe)
 
@@ -47,7 +47,7 @@ def test_an_exception_restores_too(pipe: StableDiffusionPipeline) -> None:
     assert torch.equal(draw(pipe), plain)
 
 
-def test_a_block_goes_on_after_a_failed_generation(pipe: StableDiffusionPipeline) -> None:
+def test_a_block_goes_on_after_a_failed_generation(pipe: Any) -> None:
     """A generation that failed half-way does not leak into the next one of the same block."""
     with inhibit(pipe, CAT):
         want = draw(pipe)
@@ -56,7 +56,7 @@ def test_a_block_goes_on_after_a_failed_generation(pipe: StableDiffusionPipeline
         assert torch.equal(draw(pipe), want)
 
 
-def test_nested_blocks_add_up(pipe: StableDiffusionPipeline) -> None:
+def test_nested_blocks_add_up(pipe: Any) -> None:
     """Inside two blocks both concepts act, as in one block with both; each exit removes its own alone."""
     car = Concept("car", scale=-5.0)
     with inhibit(pipe, CAT, car, threshold=0.0):
@@ -73,7 +73,7 @@ def test_nested_blocks_add_up(pipe: StableDiffusionPipeline) -> None:
     assert (nested - cat_only).abs().max() > 0.1
 
 
-def test_generations_of_one_block_are_apart(pipe: StableDiffusionPipeline) -> None:
+def test_generations_of_one_block_are_apart(pipe: Any) -> None:
     """The same call twice gives the same bits, another batch size between them changes nothing."""
     with inhibit(pipe, CAT) as run:
         first = draw(pipe)
@@ -83,16 +83,17 @@ def test_generations_of_one_block_are_apart(pipe: StableDiffusionPipeline) -> No
         assert run.scales.tolist() == [[-7.0]]
 
 
-def test_the_tensors_of_a_generation_are_dropped(pipe: StableDiffusionPipeline) -> None:
+def test_the_tensors_of_a_generation_are_dropped(pipe: Any) -> None:
     """After the block no layer holds projected keys; during it, all do."""
     with inhibit(pipe, CAT) as run:
         draw(pipe)
-        injections = list(run._installation.injections.values())
-        assert all(injection.concepts[0].K is not None for injection in injections)
+        private: Any = run
+        injections = list(private._installation.injections.values())
+        assert all(injection.concepts[0].keys is not None for injection in injections)
     assert not any(injection.concepts for injection in injections)
 
 
-def test_set_timesteps_keeps_its_signature(pipe: StableDiffusionPipeline) -> None:
+def test_set_timesteps_keeps_its_signature(pipe: Any) -> None:
     """Pipelines ask the scheduler's method what it takes; the wrapper answers as the method does."""
     pipe.scheduler = EulerDiscreteScheduler.from_config(pipe.scheduler.config)
     want = inspect.signature(pipe.scheduler.set_timesteps)
@@ -101,13 +102,14 @@ def test_set_timesteps_keeps_its_signature(pipe: StableDiffusionPipeline) -> Non
         pipe("a cat", timesteps=[900, 500, 1], output_type="latent")
 
 
-def test_a_new_scheduler_inside_the_block_is_followed(pipe: StableDiffusionPipeline) -> None:
+def test_a_new_scheduler_inside_the_block_is_followed(pipe: Any) -> None:
     """A scheduler put in place inside the block begins a new generation, and both are restored."""
     config = pipe.scheduler.config
     pipe.scheduler = DDIMScheduler.from_config(config)
     with inhibit(pipe, CAT):
         want = draw(pipe, steps=2)
-    old = pipe.scheduler = EulerDiscreteScheduler.from_config(config)
+    old: Any = EulerDiscreteScheduler.from_config(config)
+    pipe.scheduler = old
     with inhibit(pipe, CAT) as run:
         draw(pipe, steps=2)
         pipe.scheduler = DDIMScheduler.from_config(config)
@@ -116,7 +118,7 @@ def test_a_new_scheduler_inside_the_block_is_followed(pipe: StableDiffusionPipel
     assert "set_timesteps" not in {**vars(old), **vars(pipe.scheduler)}
 
 
-def test_the_first_step_may_be_left_plain(pipe: StableDiffusionPipeline) -> None:
+def test_the_first_step_may_be_left_plain(pipe: Any) -> None:
     """With first_step="plain" the first step is the plain model's, bit for bit, and the second is inhibited."""
     steps: list[torch.Tensor] = []
 
@@ -135,7 +137,7 @@ def test_the_first_step_may_be_left_plain(pipe: StableDiffusionPipeline) -> None
     assert not torch.equal(steps[4], steps[0])
 
 
-def test_close_concepts_give_way(pipe: StableDiffusionPipeline) -> None:
+def test_close_concepts_give_way(pipe: Any) -> None:
     """Of two concepts whose texts mean the same only the stronger acts in an image; a threshold of 0 lets both act."""
     concepts = [Concept("cat", scale=[-3.0, -9.0]), Concept("cat", scale=-5.0)]
     call: dict[str, Any] = {"num_inference_steps": 1, "output_type": "latent"}
@@ -148,7 +150,7 @@ def test_close_concepts_give_way(pipe: StableDiffusionPipeline) -> None:
 
 
 @pytest.mark.parametrize("slots", ["concept+eot", "all"])
-def test_other_slots_inject_more(pipe: StableDiffusionPipeline, slots: Any) -> None:
+def test_other_slots_inject_more(pipe: Any, slots: Any) -> None:
     """Injecting [EOT], or all slots, draws another picture than the concept's own tokens alone; w = 0 does not."""
     with inhibit(pipe, CAT):
         own = draw(pipe)
@@ -159,19 +161,22 @@ def test_other_slots_inject_more(pipe: StableDiffusionPipeline, slots: Any) -> N
         assert torch.equal(draw(pipe), plain)
 
 
-def test_nothing_to_erase_is_refused(pipe: StableDiffusionPipeline) -> None:
+def test_nothing_to_erase_is_refused(pipe: Any) -> None:
     """A block without a concept would do nothing in silence."""
     with pytest.raises(InputError, match="at least one Concept"), inhibit(pipe):
         pytest.fail("the block began")
 
 
 @pytest.mark.parametrize("text", ["cat " * (CONTEXT - 1), "\ufeff"], ids=["too long", "no token"])
-def test_a_concept_that_does_not_fit_is_refused(pipe: StableDiffusionPipeline, text: str) -> None:
+def test_a_concept_that_does_not_fit_is_refused(pipe: Any, text: str) -> None:
     """A text longer than the context, or one of which the tokenizer leaves nothing, is refused before anything is done."""
     before = traces(pipe)
     if not text.isascii():
         pipe.tokenizer = _Silent()
-    with pytest.raises(InputError, match="expected a concept of 1 to 18 tokens"), inhibit(pipe, Concept(text, scale=-7.0)):
+    with (
+        pytest.raises(InputError, match="expected a concept of 1 to 18 tokens"),
+        inhibit(pipe, Concept(text, scale=-7.0)),
+    ):
         pytest.fail("the block began")
     assert traces(pipe) == before
 
@@ -189,20 +194,23 @@ class _Silent:
         return type("Ids", (), {"input_ids": [0, 1]})
 
 
-def test_wrong_number_of_scales(pipe: StableDiffusionPipeline) -> None:
+def test_wrong_number_of_scales(pipe: Any) -> None:
     """One scale for each image, or a single one: anything else says how many images there are."""
-    with pytest.raises(InputError, match="each of 2 images .* got 3"), inhibit(pipe, Concept("cat", scale=[0, -1, -2])):
+    with (
+        pytest.raises(InputError, match=r"each of 2 images .* got 3"),
+        inhibit(pipe, Concept("cat", scale=[0, -1, -2])),
+    ):
         pipe(["a cat", "a dog"], num_inference_steps=1)
 
 
-def test_other_pipelines_are_refused(pipe: StableDiffusionPipeline) -> None:
+def test_other_pipelines_are_refused() -> None:
     """A pipeline class that no test covers is refused by name."""
     other = StableDiffusionXLPipeline.__new__(StableDiffusionXLPipeline)
-    with pytest.raises(InputError, match="got diffusers.*StableDiffusionXLPipeline"), inhibit(other, CAT):
+    with pytest.raises(InputError, match=r"got diffusers.*StableDiffusionXLPipeline"), inhibit(other, CAT):
         pytest.fail("the block began")
 
 
-def test_other_families_are_refused(pipe: StableDiffusionPipeline, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_other_families_are_refused(pipe: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """Stable Diffusion 2 comes in the same pipeline class; its UNet's config gives it away."""
     config = type(pipe.unet.config)({**pipe.unet.config, "use_linear_projection": True})
     monkeypatch.setattr(pipe.unet, "_internal_dict", config)
@@ -210,7 +218,7 @@ def test_other_families_are_refused(pipe: StableDiffusionPipeline, monkeypatch: 
         pytest.fail("the block began")
 
 
-def test_results_before_any_generation(pipe: StableDiffusionPipeline) -> None:
+def test_results_before_any_generation(pipe: Any) -> None:
     """What a block tells is of a generation; before there is one, it says so."""
     with inhibit(pipe, CAT) as run:
         for ask in (lambda: run.scales, lambda: run.features, lambda: run.conditions):

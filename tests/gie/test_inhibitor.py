@@ -23,7 +23,9 @@ def draw(seed: int, dtype: torch.dtype, *shape: int) -> Tensor:
 
 @settings(max_examples=60, deadline=None)
 @given(shape=SHAPES, dtype=DTYPES, seed=st.integers(0, 999), data=st.data())
-def test_two_sums_are_the_inserted_maps(shape: dict[str, int], dtype: torch.dtype, seed: int, data: st.DataObject) -> None:
+def test_two_sums_are_the_inserted_maps(
+    shape: dict[str, int], dtype: torch.dtype, seed: int, data: st.DataObject
+) -> None:
     """Prompt's attention plus the concept's term equals Eq. 5 to 8 for any shapes, scales, concept lengths and dtypes."""
     images, heads, pixels, d = (shape[name] for name in ("images", "heads", "pixels", "d"))
     Q = draw(seed, dtype, images, heads, pixels, d)
@@ -93,7 +95,9 @@ def test_close_concepts_give_way_image_by_image() -> None:
 def test_a_chain_gives_way_to_what_is_kept_only() -> None:
     """A concept close to one that itself gave way, but far from the strongest, is kept; of equals the first."""
     chain = torch.tensor([[0.0, 0.05, 0.5], [0.05, 0.0, 0.05], [0.5, 0.05, 0.0]])
-    assert strongest_of_close(torch.tensor([[-3.0, -2.0, -1.0]]), chain, threshold=0.1).tolist() == [[True, False, True]]
+    assert strongest_of_close(torch.tensor([[-3.0, -2.0, -1.0]]), chain, threshold=0.1).tolist() == [
+        [True, False, True]
+    ]
     assert strongest_of_close(torch.full((1, 2), -2.0), chain[:2, :2], threshold=0.1).tolist() == [[True, False]]
 
 

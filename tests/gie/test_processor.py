@@ -67,7 +67,14 @@ def test_a_whole_generation_is_literal(pipe: StableDiffusionPipeline, scheduler:
 
 @pytest.mark.parametrize(
     "prompt",
-    ["cat cat the cat", "a  cat   on the  car", "a cat\non\n\nthe car", "ein Kätzchen 猫 🐈", "", "a photo of the red cat " * 6],
+    [
+        "cat cat the cat",
+        "a  cat   on the  car",
+        "a cat\non\n\nthe car",
+        "ein Kätzchen 猫 🐈",
+        "",
+        "a photo of the red cat " * 6,
+    ],
     ids=["repeated", "spaces", "newlines", "unicode", "empty", "too-long"],
 )
 def test_any_prompt_is_inhibited(pipe: StableDiffusionPipeline, prompt: str) -> None:
@@ -117,7 +124,9 @@ def test_concepts_are_encoded_with_the_calls_clip_skip(
     assert_literal(pipe, {"cat": [-7.0]}, ["a dog"], clip_skip=1)
 
 
-@pytest.mark.parametrize("processor", [AttnProcessor2_0(), AttnProcessor(), SlicedAttnProcessor(3)], ids=lambda p: type(p).__name__)
+@pytest.mark.parametrize(
+    "processor", [AttnProcessor2_0(), AttnProcessor(), SlicedAttnProcessor(3)], ids=lambda p: type(p).__name__
+)
 def test_zero_is_the_plain_model_bit_for_bit(pipe: StableDiffusionPipeline, processor: Any) -> None:
     """w = 0 changes no bit of any step, also with w = -7 beside it in the batch, by each arithmetic that is kept."""
     pipe.unet.set_attn_processor(processor)

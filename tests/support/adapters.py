@@ -15,9 +15,19 @@ def tiny_adapter(pipe: Any, *, steps: int = 3, **changes: Any) -> Adapter:
         first_timestep=999.0, scheduler=type(pipe.scheduler).__name__, steps=steps, guidance=7.5, height=64, width=64
     )
     fields: dict[str, Any] = {
-        "concept": "cat", "synonyms": (), "slots": "concept", "base_model": "tiny", "fingerprint": fingerprint(pipe),
-        "layers": cross_attention_layers(pipe.unet), "scales": ScaleRange(smallest=-15.0, step=1.0), "injected": 0.0,
-        "first_step": "inhibited", "sampling": sampling, "recipe_hash": "0", "best_fixed_scale": -4.0, "transform": "bounded",
+        "concept": "cat",
+        "synonyms": (),
+        "slots": "concept",
+        "base_model": "tiny",
+        "fingerprint": fingerprint(pipe),
+        "layers": cross_attention_layers(pipe.unet),
+        "scales": ScaleRange(smallest=-15.0, step=1.0),
+        "injected": 0.0,
+        "first_step": "inhibited",
+        "sampling": sampling,
+        "recipe_hash": "0",
+        "best_fixed_scale": -4.0,
+        "transform": "bounded",
     }
     torch.manual_seed(5)
     adapter = Adapter(AdapterConfig(**(fields | changes))).eval().requires_grad_(False)

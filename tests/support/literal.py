@@ -10,17 +10,20 @@ import torch
 from torch import Tensor
 
 
-def literal_attention(Q: Tensor, K: Tensor, V: Tensor, concepts: Sequence[tuple[Tensor, Tensor, Tensor]], *, eot: int) -> Tensor:
+def literal_attention(
+    Q: Tensor, K: Tensor, V: Tensor, concepts: Sequence[tuple[Tensor, Tensor, Tensor]], *, eot: int
+) -> Tensor:
     """One image. Q `[U, P, d]`, K and V `[U, N, d]`; of each concept K*, V* `[U, N*, d]` and W `[N*]`, 0 where not injected."""
     root = Q.shape[-1] ** 0.5
     maps = (Q @ K.transpose(-1, -2) / root).softmax(dim=-1)  # Eq. 5
+    values = V
     for K_star, V_star, W in concepts:
         maps_star = (Q @ K_star.transpose(-1, -2) / root).softmax(dim=-1)  # Eq. 6
         injected = W.nonzero().flatten()
         inhibitors = W[injected] * maps_star[:, :, injected]  # Eq. 7
         maps = torch.cat([maps[:, :, :eot], inhibitors, maps[:, :, eot:]], dim=-1)  # Eq. 8
-        V = torch.cat([V[:, :eot], V_star[:, injected], V[:, eot:]], dim=1)
-    return maps @ V
+        values = torch.cat([values[:, :eot], V_star[:, injected], values[:, eot:]], dim=1)
+    return maps @ values
 
 
 class LiteralProcessor:
@@ -32,17 +35,28 @@ class LiteralProcessor:
         """Embeddings `[N, width]` and scales `[images, N]`."""
         self.eot = eot
 
-    def __call__(self, attn: Any, hidden_states: Tensor, encoder_hidden_states: Tensor, attention_mask: None = None) -> Tensor:
+    def __call__(
+        self, attn: Any, hidden_states: Tensor, encoder_hidden_states: Tensor, attention_mask: None = None
+    ) -> Tensor:
         """Image by image."""
-        rows = [self.row(attn, hidden, text, row, len(hidden_states)) for row, (hidden, text) in enumerate(zip(hidden_states, encoder_hidden_states, strict=True))]
+        assert attention_mask is None
+        rows = [
+            self.row(attn, hidden, text, row, len(hidden_states))
+            for row, (hidden, text) in enumerate(zip(hidden_states, encoder_hidden_states, strict=True))
+        ]
         return torch.stack(rows)
 
     def row(self, attn: Any, hidden: Tensor, text: Tensor, row: int, rows: int) -> Tensor:
         """One row of the batch; under guidance the first half is unconditional."""
         unconditional = rows // 2 if self.pipe.do_classifier_free_guidance else 0
-        concepts = [] if row < unconditional else [
-            (heads(attn, attn.to_k(embedding)), heads(attn, attn.to_v(embedding)), W[row - unconditional]) for embedding, W in self.concepts
-        ]
+        concepts = (
+            []
+            if row < unconditional
+            else [
+                (heads(attn, attn.to_k(embedding)), heads(attn, attn.to_v(embedding)), W[row - unconditional])
+                for embedding, W in self.concepts
+            ]
+        )
         Q, K, V = (heads(attn, states) for states in (attn.to_q(hidden), attn.to_k(text), attn.to_v(text)))
         out = literal_attention(Q, K, V, concepts, eot=self.eot)
         return attn.to_out[0](out.transpose(0, 1).flatten(1))
@@ -66,7 +80,9 @@ def embed(pipe: Any, text: str, *, clip_skip: int | None = None) -> tuple[Tensor
     return embedding[0], [slot for slot, token in enumerate(ids[0].tolist()) if token not in special]
 
 
-def draw_literally(pipe: Any, concepts: dict[str, Sequence[float]], *prompts: Any, clip_skip: int | None = None, **sampling: Any) -> Tensor:
+def draw_literally(
+    pipe: Any, concepts: dict[str, Sequence[float]], *prompts: Any, clip_skip: int | None = None, **sampling: Any
+) -> Tensor:
     """Latents of a whole generation with one w an image for each concept, by the literal processor in every layer."""
     weights: list[tuple[Tensor, Tensor]] = []
     for text, scales in concepts.items():
@@ -77,7 +93,9 @@ def draw_literally(pipe: Any, concepts: dict[str, Sequence[float]], *prompts: An
     before = pipe.unet.attn_processors
     literal = LiteralProcessor(pipe, weights)
     crossing = {name.removesuffix(".processor") for name in before if ".attn2." in name}
-    pipe.unet.set_attn_processor({name: literal if name.removesuffix(".processor") in crossing else old for name, old in before.items()})
+    pipe.unet.set_attn_processor(
+        {name: literal if name.removesuffix(".processor") in crossing else old for name, old in before.items()}
+    )
     try:
         return pipe(*prompts, clip_skip=clip_skip, output_type="latent", **sampling).images
     finally:
