@@ -43,7 +43,7 @@ def export_pipeline(
 ) -> None:  # fmt: skip
     """Write the pipeline with fp16 weights and DPM-Solver++."""
     rest: dict[str, Any] = {
-        "scheduler": DPMSolverMultistepScheduler(**NOISE),
+        "scheduler": DPMSolverMultistepScheduler(**NOISE, steps_offset=1),
         "safety_checker": None,
         "feature_extractor": None,
         "requires_safety_checker": False,

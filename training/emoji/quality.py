@@ -21,7 +21,7 @@ from training.emoji.vocabulary import Vocabulary
 
 SEEDS = 20
 STEPS = 12
-GUIDANCE = 5.0
+GUIDANCE = 3.0
 BATCH = 40
 IMPLIED_PHRASES = 2
 """Implied phrases drawn for each concept."""

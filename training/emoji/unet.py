@@ -22,7 +22,7 @@ from training.emoji.picture import draw_picture, to_tensor
 from training.emoji.scene import draw_scene
 from training.emoji.vocabulary import Vocabulary
 
-STEPS = 6_800
+STEPS = 5_400
 BATCH = 64
 POOL = 48_000
 """Pictures in the pool."""
