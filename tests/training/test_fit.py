@@ -1,0 +1,120 @@
+"""The fit: it learns, it is the same twice, and the paper's settings are the paper's."""
+
+from dataclasses import asdict, replace
+from typing import Any
+
+import pytest
+import torch
+
+from gie.adapter import Adapter
+from gie.adapter_config import AdapterConfig, Sampling, ScaleRange
+from training.fit import Fitted, fit
+from training.module import window_loss
+from training.presets import DEFAULT, PAPER, PRESETS, Preset
+from training.rows import Rows
+
+LAYERS = tuple(f"layer.{index}" for index in range(16))
+
+
+def make_rows(count: int, seed: int) -> Rows:
+    """Features as small as real ones, whose first layer says the scale."""
+    features = torch.rand(count, 16, generator=torch.Generator().manual_seed(seed)) * 0.1
+    weakest = -(1 + 120 * features[:, 0])
+    return Rows(features, weakest, weakest - 1)
+
+
+TRAIN, VAL = make_rows(80, 0), make_rows(20, 1)
+
+
+def make_config(preset: Preset) -> AdapterConfig:
+    """The config of an adapter with the preset's form."""
+    sampling = Sampling(first_timestep=999, scheduler="DDIM", steps=4, guidance=5, height=64, width=64)
+    return AdapterConfig(
+        concept="cat", synonyms=(), slots="concept", base_model="tiny", fingerprint="0", layers=LAYERS, injected=1.0,
+        scales=ScaleRange(smallest=-15, step=1), first_step="plain", sampling=sampling, recipe_hash="0",
+        transform=preset.transform, hidden=preset.hidden,
+    )  # fmt: skip
+
+
+def run_fit(preset: Preset, *, seed: int = 0, **changes: Any) -> Fitted:
+    """A short fit."""
+    preset = replace(preset, **({"epochs": 60} | changes))
+    return fit(TRAIN, VAL, config=make_config(preset), preset=preset, seed=seed)
+
+
+def same_bits(one: Adapter, other: Adapter) -> bool:
+    """Whether two adapters have the very same weights and normalisation."""
+    pairs = zip(one.state_dict().values(), other.state_dict().values(), strict=True)
+    return all(torch.equal(a, b) for a, b in pairs)
+
+
+def test_paper_is_the_papers() -> None:
+    """Eq. 10: 64 and 32 wide, raw features, linear output, Adam without decay, 1e-3, 2000 epochs, MSE, last weights."""
+    shape = {"hidden": (64, 32), "normalise": False, "transform": "linear"}
+    search = {"epochs": 2000, "learning_rate": 1e-3, "weight_decay": 0.0, "target": "scale", "keep": "last"}
+    assert asdict(PAPER) == shape | search
+
+
+def test_paper_fit_is_plain_torch() -> None:
+    """The whole fit equals the same optimisation written out in plain torch, bit for bit."""
+    fitted = run_fit(PAPER, epochs=20)
+    torch.manual_seed(0)
+    adapter = Adapter(make_config(PAPER))
+    optimizer = torch.optim.Adam(adapter.parameters(), lr=1e-3)
+    for _ in range(20):
+        optimizer.zero_grad()
+        loss = (adapter.network(TRAIN.features)[:, 0] - TRAIN.weakest).square().mean()
+        loss.backward()
+        optimizer.step()
+    assert same_bits(fitted.adapter, adapter)
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_same_seed_same_bits(name: str) -> None:
+    """Fitting twice gives the same adapter and curve, another seed another adapter."""
+    one, two, other = run_fit(PRESETS[name]), run_fit(PRESETS[name]), run_fit(PRESETS[name], seed=1)
+    assert same_bits(one.adapter, two.adapter)
+    assert one.curve == two.curve
+    assert not same_bits(one.adapter, other.adapter)
+
+
+def test_fit_leaves_torch_as_it_was() -> None:
+    """The caller's random state and threads come back."""
+    torch.manual_seed(3)
+    expected, threads = torch.rand(4), torch.get_num_threads()
+    torch.manual_seed(3)
+    run_fit(DEFAULT, epochs=2)
+    assert torch.equal(torch.rand(4), expected)
+    assert torch.get_num_threads() == threads
+
+
+def test_default_learns() -> None:
+    """From features that say the scale, the default finds it for prompts that it never saw, which it first did not."""
+    fitted = run_fit(DEFAULT, epochs=150, learning_rate=5e-3)
+    first, best = fitted.curve[0].val, min(point.val for point in fitted.curve)
+    inferred = fitted.adapter.infer(VAL.features[:, None])[:, 0]
+    assert first > 5
+    assert best < first / 5
+    assert window_loss(inferred, weakest=VAL.weakest, strongest=VAL.strongest) == pytest.approx(best, rel=1e-4)
+
+
+def test_best_weights_are_kept() -> None:
+    """`best` returns the weights of the epoch with the lowest val loss, `last` those of the last epoch."""
+    rate = 0.3  # so high that the loss jumps about
+    best, last = (run_fit(DEFAULT, learning_rate=rate, keep=keep) for keep in ("best", "last"))
+    losses = [point.val for point in best.curve]
+    assert losses.index(min(losses)) < len(losses) - 1
+    assert not same_bits(best.adapter, last.adapter)
+
+
+def test_curve_has_a_point_an_epoch() -> None:
+    """The curve starts before anything was learned and ends with the last epoch."""
+    curve = run_fit(PAPER).curve
+    assert [point.epoch for point in curve] == list(range(60))
+    assert curve[-1].train < curve[0].train
+
+
+def test_normalisation_is_the_training_rows() -> None:
+    """The default adapter carries the moments of its training features; the paper's has none."""
+    torch.testing.assert_close(run_fit(DEFAULT, epochs=1).adapter.mean, TRAIN.features.mean(dim=0))
+    assert torch.equal(run_fit(PAPER, epochs=1).adapter.mean, torch.zeros(16))
