@@ -15,7 +15,8 @@ from pipeline.settings import Recipe, read_recipe
 
 ROOT = Path(__file__).parents[2]
 NAME = "tiny-airplane"
-MAIN = (sys.executable, "-W", "ignore", "-c", "from pipeline.cli import main; main()")
+# A test run in the background ignores ctrl-c, and so would its children.
+MAIN = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); from pipeline.cli import main; main()"
 
 
 def recipe_content() -> dict[str, Any]:
@@ -71,5 +72,10 @@ def start_gie(root: Path, *arguments: str) -> subprocess.Popen[str]:
     """Start a command in a process of its own, inside the project."""
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
     return subprocess.Popen(
-        [*MAIN, *arguments], cwd=root, env=environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        [sys.executable, "-c", MAIN, *arguments],
+        cwd=root,
+        env=environment,
+        text=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
     )
