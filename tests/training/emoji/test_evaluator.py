@@ -47,7 +47,7 @@ def test_saving_and_loading_changes_nothing_but_the_precision(tmp_path: Path) ->
 
 def test_it_names_every_reference_picture(committed: Evaluator) -> None:
     """On each committed rendering it finds the concept that is there, no other, and calls it a picture."""
-    rows = list(csv.DictReader((REFERENCE / "labels.csv").open()))
+    rows = list(csv.DictReader((REFERENCE / "labels.csv").read_text().splitlines()))
     scores = committed.score([Image.open(REFERENCE / row["file"]) for row in rows])
 
     found = [{committed.concepts[i] for i in np.flatnonzero(line >= FOUND)} for line in scores.concepts]
