@@ -88,10 +88,10 @@ class Erasure:
         """Inside, a forward of the conditional rows alone reads these concepts' features, each with its own w injected."""
         assert self.images is not None
         rows = slice(0, self.images)
-        before = [(other, other.mode, other.rows) for other in others]
+        before: list[tuple[Injection, Mode, slice]] = [(other, other.mode, other.rows) for other in others]
         for other in others:
-            aside: Mode = "inject" if other.mode in {"inject", "read"} else "skip"
-            other.mode, other.rows = aside, rows
+            other.mode = "inject" if other.mode in {"inject", "read"} else "skip"
+            other.rows = rows
         for index in concepts:
             w = self._adapter(index).config.injected
             if w:

@@ -95,10 +95,11 @@ def test_the_tensors_of_a_generation_are_dropped(pipe: Any) -> None:
 
 def test_set_timesteps_keeps_its_signature(pipe: Any) -> None:
     """Pipelines ask the scheduler's method what it takes; the wrapper answers as the method does."""
-    pipe.scheduler = EulerDiscreteScheduler.from_config(pipe.scheduler.config)
-    want = inspect.signature(pipe.scheduler.set_timesteps)
+    scheduler: Any = EulerDiscreteScheduler.from_config(pipe.scheduler.config)
+    pipe.scheduler = scheduler
+    want = inspect.signature(scheduler.set_timesteps)
     with inhibit(pipe, CAT):
-        assert inspect.signature(pipe.scheduler.set_timesteps) == want
+        assert inspect.signature(scheduler.set_timesteps) == want
         pipe("a cat", timesteps=[900, 500, 1], output_type="latent")
 
 

@@ -55,7 +55,11 @@ def test_other_weights_are_another_model(pipe: StableDiffusionPipeline, part: st
 def test_compile_is_of_the_repeated_blocks(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Compilation is asked for block by block, and only if it is asked for."""
     asked: list[Any] = []
-    monkeypatch.setattr(UNet2DConditionModel, "compile_repeated_blocks", lambda self: asked.append(self))
+
+    def ask(unet: Any) -> None:
+        asked.append(unet)
+
+    monkeypatch.setattr(UNet2DConditionModel, "compile_repeated_blocks", ask)
     load_pipeline(str(folder), device="cpu")
     assert not asked
     loaded = load_pipeline(str(folder), device="cpu", compile=True)
