@@ -17,6 +17,8 @@ from pipeline.settings import read_params, read_recipe
 
 LINKS = ("gie", "labeling", "training", "pipeline", "docs", "data/emoji", "data/models")
 COPIES = ("dvc.yaml", ".dvcignore")
+PROGRAMS = Path(sys.executable).parent
+"""Where `gie` lies beside this interpreter: DVC starts the stages by that name."""
 
 
 def build(name: str, adapters: Sequence[str], root: Path) -> Path:
@@ -56,11 +58,9 @@ def _set_up(folder: Path, root: Path) -> None:
 
 
 def _repro(folder: Path) -> None:
-    """DVC starts the stages by the command's name: the one beside this interpreter."""
-    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
-    ended = subprocess.run(
-        [sys.executable, "-m", "dvc", "repro"], cwd=folder, env={**os.environ, "PATH": path}, check=False
-    )
+    path = os.pathsep.join([str(PROGRAMS), os.environ.get("PATH", "")])
+    command = [sys.executable, "-m", "dvc", "repro"]
+    ended = subprocess.run(command, cwd=folder, env={**os.environ, "PATH": path}, check=False)
     if ended.returncode:
         raise OutsideError(
             f"expected dvc repro in {folder} to end well, got code {ended.returncode}; its output says why"

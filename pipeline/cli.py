@@ -35,7 +35,7 @@ class OneLineErrors(TyperGroup):
             raise typer.Exit(failure.code) from error
 
 
-def _recipe_names(incomplete: str) -> list[str]:
+def recipe_names(incomplete: str) -> list[str]:
     """For the shell's completion: the recipes of the params file in this folder."""
     from pipeline.settings import read_params
 
@@ -49,7 +49,7 @@ app = typer.Typer(
     help="Keep a concept out of a diffusion model's pictures. The stages, in the order of the data: "
     "prompts, sweep, label, train, evaluate.",
 )
-RecipeName = Annotated[str, typer.Argument(help="A recipe of the params file.", autocompletion=_recipe_names)]
+RecipeName = Annotated[str, typer.Argument(help="A recipe of the params file.", autocompletion=recipe_names)]
 ParamsFile = Annotated[Path, typer.Option("--params", help="The params file; paths in it start at its folder.")]
 PARAMS = Path("params.yaml")
 
@@ -97,7 +97,7 @@ def summary(params: ParamsFile = PARAMS) -> None:
 
 
 @app.command()
-def objects(adapters: Annotated[list[str], typer.Argument(help="Recipes.", autocompletion=_recipe_names)]) -> None:
+def objects(adapters: Annotated[list[str], typer.Argument(help="Recipes.", autocompletion=recipe_names)]) -> None:
     """Build these adapters under build/objects, and the README's table and pictures of them."""
     from pipeline import objects as page
     from pipeline.aside import build
@@ -130,10 +130,10 @@ def erase(  # noqa: PLR0913, PLR0917 - a command's options are its arguments
         str | None, typer.Option(help="Folder or hub id; else the adapter's, or the bundled model.")
     ] = None,
     scale: Annotated[
-        float | None, typer.Option(help="w for --concept: 0 is the plain model; -7 when left out.")
+        float | None, typer.Option(help="w for --concept: 0 is the plain model; left out: -1.6, for other models -7.")
     ] = None,
     seed: Annotated[int, typer.Option(min=0, help="Of the noise.")] = 0,
-    steps: Annotated[int | None, typer.Option(min=1, help="Denoising steps; else the adapter's, or 12.")] = None,
+    steps: Annotated[int | None, typer.Option(min=1, help="Denoising steps; else the adapter's, or 12, for other models 50.")] = None,
     out: Annotated[Path, typer.Option(help="Folder for the pictures.")] = Path("erased"),
     compare: Annotated[bool, typer.Option("--compare", help="Draw the plain picture of the same noise too.")] = False,
 ) -> None:

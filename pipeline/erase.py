@@ -10,16 +10,32 @@ from gie.concept import Concept
 from gie.errors import InputError
 from gie.inhibiting import inhibit
 from gie.model import load_pipeline
+from gie.slots import Slots
 from pipeline.drawing import generators, set_scheduler
 
 MODEL = "data/models/emoji-sd"
-SCALE, STEPS, GUIDANCE = -7.0, 12, 5.0
 SCHEDULER = "DPMSolverMultistep"
 
 
 @dataclass(frozen=True)
+class Manner:
+    """How a concept is erased where no adapter says it."""
+
+    scale: float
+    slots: Slots
+    steps: int
+    guidance: float
+
+
+BUNDLED = Manner(scale=-1.6, slots="all", steps=12, guidance=3.0)
+"""What the emoji recipes found: docs/decisions/slots.md."""
+PAPER = Manner(scale=-7.0, slots="concept", steps=50, guidance=7.5)
+"""For other models: the paper's slots, and the middle of its scales."""
+
+
+@dataclass(frozen=True)
 class Wish:
-    """What is to be drawn; None: as the adapter was trained, or the defaults above."""
+    """What is to be drawn; None: as the adapter was trained, or as its manner is."""
 
     prompt: str
     erased: str | Path
@@ -28,6 +44,11 @@ class Wish:
     scale: float | None = None
     seed: int = 0
     steps: int | None = None
+
+    @property
+    def manner(self) -> Manner:
+        """Without an adapter."""
+        return BUNDLED if self.model in {None, MODEL} else PAPER
 
 
 @dataclass(frozen=True)
@@ -60,7 +81,7 @@ def _open(wish: Wish, adapter: Adapter | None) -> tuple[Any, dict[str, Any]]:
     if adapter is None:
         pipe = load_pipeline(wish.model or MODEL)
         set_scheduler(pipe, SCHEDULER)
-        return pipe, {"num_inference_steps": wish.steps or STEPS, "guidance_scale": GUIDANCE}
+        return pipe, {"num_inference_steps": wish.steps or wish.manner.steps, "guidance_scale": wish.manner.guidance}
     trained = adapter.config.sampling
     pipe = load_pipeline(wish.model or adapter.config.base_model)
     set_scheduler(pipe, trained.scheduler.removesuffix("Scheduler"))
@@ -75,7 +96,8 @@ def _open(wish: Wish, adapter: Adapter | None) -> tuple[Any, dict[str, Any]]:
 def _inhibit(pipe: Any, wish: Wish, adapter: Adapter | None) -> AbstractContextManager[Any]:
     if adapter is not None:
         return inhibit(pipe, adapter)
-    return inhibit(pipe, Concept(str(wish.erased), scale=SCALE if wish.scale is None else wish.scale))
+    scale = wish.manner.scale if wish.scale is None else wish.scale
+    return inhibit(pipe, Concept(str(wish.erased), scale=scale, slots=wish.manner.slots))
 
 
 def _draw(pipe: Any, wish: Wish, arguments: dict[str, Any], path: Path) -> Path:
