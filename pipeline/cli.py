@@ -133,7 +133,9 @@ def erase(  # noqa: PLR0913, PLR0917 - a command's options are its arguments
         float | None, typer.Option(help="w for --concept: 0 is the plain model; left out: -1.6, for other models -7.")
     ] = None,
     seed: Annotated[int, typer.Option(min=0, help="Of the noise.")] = 0,
-    steps: Annotated[int | None, typer.Option(min=1, help="Denoising steps; else the adapter's, or 12, for other models 50.")] = None,
+    steps: Annotated[
+        int | None, typer.Option(min=1, help="Denoising steps; else the adapter's, or 12, for other models 50.")
+    ] = None,
     out: Annotated[Path, typer.Option(help="Folder for the pictures.")] = Path("erased"),
     compare: Annotated[bool, typer.Option("--compare", help="Draw the plain picture of the same noise too.")] = False,
 ) -> None:

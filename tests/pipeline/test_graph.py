@@ -31,7 +31,9 @@ def stages() -> dict[str, Any]:
 def test_a_stage_depends_on_all_code_that_decides_its_outs(stages: dict[str, Any], stage: str) -> None:
     """What a stage imports, directly or not, is among its deps, or decides nothing."""
     deps = {dep for dep in stages[stage]["deps"] if "$" not in dep}
-    missing = {file for file in closure(f"pipeline/{stage}.py") - NO_RESULT if not any(covers(dep, file) for dep in deps)}
+    missing = {
+        file for file in closure(f"pipeline/{stage}.py") - NO_RESULT if not any(covers(dep, file) for dep in deps)
+    }
     assert not missing
 
 
@@ -73,7 +75,9 @@ def test_every_recipe_that_ships_is_valid() -> None:
     """A recipe that cannot be read would only be noticed by who selects it."""
     params = read_params(ROOT / "params.yaml")
     recipes = [read_recipe(name, ROOT / "params.yaml") for name in params.recipes]
-    assert {"emoji-airplane", "emoji-car", "emoji-cat", "smoke-airplane", "sd14-nude"} <= {recipe.name for recipe in recipes}
+    assert {"emoji-airplane", "emoji-car", "emoji-cat", "smoke-airplane", "sd14-nude"} <= {
+        recipe.name for recipe in recipes
+    }
     assert params.adapters == ("emoji-airplane",)
 
 
