@@ -22,12 +22,12 @@ def names(folder: Path) -> list[str]:
     return sorted(path.name for path in folder.iterdir())
 
 
-def images(**kwargs: int) -> "SearchStrategy[list[SweepImage]]":
+def images(*, min_size: int = 0) -> "SearchStrategy[list[SweepImage]]":
     """Sweeps with any bytes for pictures."""
     return st.lists(
         st.builds(SweepImage, st.sampled_from(["a" * 16, "b" * 16]), scales, st.binary(max_size=60)),
         unique_by=lambda row: row.key,
-        **kwargs,
+        min_size=min_size,
     )
 
 
