@@ -12,6 +12,7 @@ from training.emoji.evaluator_quality import measure_evaluator
 from training.emoji.export import EVALUATOR, PIPELINE, export_clip, export_pipeline, export_reference
 from training.emoji.fit_evaluator import fit_evaluator
 from training.emoji.quality import measure_quality, print_quality, write_quality
+from training.emoji.results import write_results
 from training.emoji.sheet import write_sheet
 from training.emoji.tokenizer import train_tokenizer
 from training.emoji.unet import train_unet
@@ -38,6 +39,7 @@ def main() -> None:
     table = measure_quality(words, pipeline, evaluator)
     table |= measure_evaluator(words, pipeline.vae, evaluator, EVALUATOR)
     write_quality(table, PIPELINE / "quality.json")
+    write_results(table)
     write_card(words, table, PIPELINE / "README.md")
     write_sheet(words, pipeline, PIPELINE / "contact-sheet.png")
     print_quality(table)
