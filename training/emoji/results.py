@@ -20,8 +20,7 @@ def write_results(table: dict[str, float], path: Path = RESULTS) -> None:
         ],
         "rows": [[text, table[name], BARS[name]] for name, text in ROWS.items()],
         "notes": [
-            f"{SEEDS} seeds a prompt, {STEPS} steps, guidance {GUIDANCE:g}, counted by the evaluator, another network "
-            "than the CLIP that conditions the model."
+            f"{SEEDS} seeds a prompt, {STEPS} steps, guidance {GUIDANCE:g}, counted by the evaluator, a network of its own."
         ],
         "pictures": [
             {
