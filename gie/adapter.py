@@ -6,6 +6,7 @@ its output, which trains steadier on few prompts. It is saved as `config.json` a
 
 from itertools import pairwise
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import torch
 from jaxtyping import Float
@@ -13,7 +14,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
-from gie.adapter_config import AdapterConfig, read_config, write_config
+from gie.adapter_config import CONFIG_FILE, AdapterConfig, read_config, write_config
 from gie.errors import InputError
 
 WEIGHTS_FILE = "model.safetensors"
@@ -77,18 +78,72 @@ class Adapter(nn.Module):
         write_config(self.config, folder)
 
     @classmethod
-    def from_pretrained(cls, folder: str | Path) -> "Adapter":
-        """The inverse of `save_pretrained`, bit for bit.
+    def from_pretrained(
+        cls,
+        folder: str | Path,
+        *,
+        revision: str | None = None,
+        local_files_only: bool = False,
+        token: str | None = None,
+    ) -> "Adapter":
+        """The inverse of `save_pretrained` and `push_to_hub`, bit for bit.
+
+        Args:
+            folder: a folder, or `user/name` of a repository on the hub.
+            revision: of a repository: branch, tag, commit; None: main.
+            local_files_only: of a repository: what was fetched before, without the network.
+            token: of a private repository; None: huggingface_hub's own.
 
         Raises:
-            InputError: a file is missing or damaged, or the weights do not fit the config.
+            InputError: no such folder or repository, a file is missing or damaged, or the weights do not fit the config.
+            OutsideError: the hub cannot be reached, and nothing was fetched before.
         """
-        folder = Path(folder)
+        folder = _locate(str(folder), revision=revision, local_files_only=local_files_only, token=token)
         adapter = cls(read_config(folder))
         weights = _read_weights(folder / WEIGHTS_FILE)
         _refuse_misfit(adapter.state_dict(), weights, folder)
         adapter.load_state_dict(weights)
         return adapter.eval().requires_grad_(False)
+
+    def push_to_hub(
+        self, repo: str, *, private: bool = False, create_pr: bool = False, token: str | None = None
+    ) -> str:
+        """Put config, weights and a card into a repository, in one commit or none; the address of what was sent.
+
+        The card tells what the config tells. `gie publish` also tells what was measured.
+
+        Args:
+            repo: `user/name`, made when it is not there.
+            private: of a repository that is made now.
+            create_pr: as a pull request.
+            token: None: huggingface_hub's own.
+
+        Raises:
+            InputError: a name that no repository can have, or no right to write there.
+            OutsideError: the hub cannot be reached, or failed; the same call goes on from there.
+        """
+        from gie.card import plain_card
+        from gie.hub import send
+
+        with TemporaryDirectory() as place:
+            folder = Path(place)
+            self.save_pretrained(folder)
+            (folder / "README.md").write_text(plain_card(self.config, repo), encoding="utf-8")
+            message = f"Adapter for {self.concept}"
+            return send(folder, repo, private=private, create_pr=create_pr, message=message, token=token).url
+
+
+def _locate(place: str, *, revision: str | None, local_files_only: bool, token: str | None) -> Path:
+    """The folder itself, or that of the repository's files in huggingface_hub's cache."""
+    from gie.hub import fetch, is_repo_id
+
+    if is_repo_id(place):
+        files = [CONFIG_FILE, WEIGHTS_FILE]
+        return fetch(place, revision=revision, files=files, local_files_only=local_files_only, token=token)
+    if revision is not None:
+        msg = f"expected revision=None for a folder, got {revision!r} for {place}; only a repository on the hub has one"
+        raise InputError(msg)
+    return Path(place)
 
 
 def _network(widths: list[int]) -> nn.Sequential:

@@ -14,6 +14,8 @@ from tests.support import typecheck
 if TYPE_CHECKING:
     from diffusers import StableDiffusionPipeline
 
+    from tests.support.hub_server import Hub
+
 os.environ |= {
     "HF_HUB_OFFLINE": "1",
     "WANDB_MODE": "disabled",
@@ -69,3 +71,14 @@ def pipe() -> "Iterator[StableDiffusionPipeline]":
     pipe = tiny_pipeline()
     yield pipe
     pipe.unet.set_attn_processor(AttnProcessor2_0())
+
+
+@pytest.fixture
+def hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> "Iterator[Hub]":
+    """A hub on this machine, which huggingface_hub's client takes for the real one; logged in, with an empty cache."""
+    from tests.support.hub_client import use_hub
+    from tests.support.hub_server import running_hub
+
+    with running_hub() as hub:
+        use_hub(monkeypatch, hub.url, home=tmp_path / "hub-home")
+        yield hub
