@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
+from pipeline.commands.arguments import PARAMS, ParamsFile, RecipeName, recipe_names
 from pipeline.failures import explain
 
 STAGES = {
@@ -35,13 +36,6 @@ class OneLineErrors(TyperGroup):
             raise typer.Exit(failure.code) from error
 
 
-def recipe_names(incomplete: str) -> list[str]:
-    """For the shell's completion: the recipes of the params file in this folder."""
-    from pipeline.settings import read_params
-
-    return [name for name in read_params().recipes if name.startswith(incomplete)]
-
-
 app = typer.Typer(
     cls=OneLineErrors,
     no_args_is_help=True,
@@ -49,9 +43,6 @@ app = typer.Typer(
     help="Keep a concept out of a diffusion model's pictures. The stages, in the order of the data: "
     "prompts, sweep, label, train, evaluate.",
 )
-RecipeName = Annotated[str, typer.Argument(help="A recipe of the params file.", autocompletion=recipe_names)]
-ParamsFile = Annotated[Path, typer.Option("--params", help="The params file; paths in it start at its folder.")]
-PARAMS = Path("params.yaml")
 
 
 @app.command()

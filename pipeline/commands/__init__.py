@@ -1,0 +1,1 @@
+"""Groups of commands beside the stages; `pipeline.cli` adds each by one line."""
