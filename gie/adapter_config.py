@@ -8,7 +8,7 @@ import json
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from gie.errors import InputError
 
@@ -75,6 +75,16 @@ class AdapterConfig(_Record):
     """`linear`: the network's output is the scale (paper). `bounded`: smallest * sigmoid(output)."""
     hidden: tuple[Annotated[int, Field(ge=1)], ...] = (64, 32)
     """Widths of the hidden layers."""
+    widths: tuple[tuple[int, int], ...] | None = None
+    """`[layers]` how wide the image's states are and the text's. None: not recorded, so not compared."""
+    window: tuple[float, float] = (0.0, 1.0)
+    """Which part of the way from noise (0) to picture (1) is inhibited; the paper's is all of it."""
+
+    @model_validator(mode="after")
+    def _one_width_a_layer(self) -> "AdapterConfig":
+        if self.widths is not None and len(self.widths) != len(self.layers):
+            raise ValueError(f"expected widths of {len(self.layers)} layers, got {len(self.widths)}")
+        return self
 
 
 def write_config(config: AdapterConfig, folder: Path) -> None:

@@ -14,15 +14,27 @@ from gie.adapter_config import Sampling
 
 def read_conditions(pipe: Any, sample: Tensor, timestep: Any) -> Sampling:
     """The running generation's conditions, from its first UNet call."""
+    # a model distilled with guidance (LCM) reads the scale itself
+    guided = pipe.do_classifier_free_guidance or pipe.unet.config.get("time_cond_proj_dim")
     height, width = (int(side) * pipe.vae_scale_factor for side in sample.shape[-2:])
     return Sampling(
-        first_timestep=float(timestep.flatten()[0] if isinstance(timestep, Tensor) else timestep),
+        first_timestep=first_value(timestep),
         scheduler=type(pipe.scheduler).__name__,
         steps=pipe.scheduler.num_inference_steps,
-        guidance=float(pipe.guidance_scale) if pipe.do_classifier_free_guidance else 1.0,  # 1 = no guidance
+        guidance=float(pipe.guidance_scale) if guided else 1.0,  # 1 = no guidance
         height=height,
         width=width,
     )
+
+
+def first_value(timestep: Any) -> float:
+    """A timestep as pipelines hand it over: a number, or a tensor with one for all or one each."""
+    return float(timestep.flatten()[0] if isinstance(timestep, Tensor) else timestep)
+
+
+def progress(pipe: Any, timestep: Any) -> float:
+    """How far from noise (0) to picture (1) a timestep lies, whatever the scheduler makes of it."""
+    return 1 - first_value(timestep) / pipe.scheduler.config.num_train_timesteps
 
 
 def differences(trained: Sampling, running: Sampling) -> list[str]:

@@ -7,8 +7,7 @@ from the plain first forward itself.
 
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 from warnings import warn
 
 import torch
@@ -17,31 +16,16 @@ from torch import Tensor
 
 from gie.adapter import Adapter
 from gie.adapter_config import Sampling
+from gie.block import Settings
+from gie.closeness import GaveWay, give_way
 from gie.concept import Concept, EncodedConcept, encode
 from gie.conditions import differences
 from gie.errors import GieError
 from gie.inhibitor import distances
 from gie.injection import ConceptInLayer, Injection, Mode
+from gie.rows import Parts
 from gie.slots import own_slots
-from gie.weights import fixed_scales, give_way, slot_weights
-
-FirstStep = Literal["inhibited", "plain"]
-Outside = Literal["fallback", "go_on"]
-
-
-@dataclass(frozen=True)
-class Settings:
-    """What one `inhibit` block was asked for."""
-
-    concepts: tuple[Concept, ...]
-    first_step: FirstStep
-    """Whether the first step is inhibited, or left plain (features are then read for free)."""
-    capture: bool
-    """Whether the first concept's features are read although nothing is inferred from them."""
-    threshold: float
-    """Concepts whose [EOT] states are closer than this (1 - cos) give way to the strongest (Eq. 11)."""
-    outside: Outside
-    """What an adapter does away from the conditions it was made for."""
+from gie.weights import fixed_scales, slot_weights
 
 
 class Erasure:
@@ -61,6 +45,7 @@ class Erasure:
         self.features: dict[int, Float[Tensor, "images tokens layers"]] = {}
         """By the concept's place in the block."""
         self.token_scales: dict[int, Float[Tensor, "images tokens"]] = {}
+        self.gave_way: tuple[GaveWay, ...] = ()
 
     def open(self, *, images: int, conditions: Sampling) -> None:
         """Encode the concepts and fix every scale that is known before the first forward."""
@@ -84,25 +69,24 @@ class Erasure:
         return [*alone, together] if together else alone
 
     @contextmanager
-    def probing(self, concepts: set[int], others: Sequence[Injection]) -> Generator[None]:
-        """Inside, a forward of the conditional rows alone reads these concepts' features, each with its own w injected."""
+    def probing(self, concepts: set[int], others: Sequence[Injection], *, parts: Parts) -> Generator[None]:
+        """Inside, a forward with these conditional parts reads the concepts' features, each with its own w injected."""
         assert self.images is not None
-        rows = slice(0, self.images)
-        before: list[tuple[Injection, Mode, slice]] = [(other, other.mode, other.rows) for other in others]
+        before: list[tuple[Injection, Mode, Parts]] = [(other, other.mode, other.parts) for other in others]
         for other in others:
             other.mode = "inject" if other.mode in {"inject", "read"} else "skip"
-            other.rows = rows
+            other.parts = parts
         for index in concepts:
             w = self._adapter(index).config.injected
             if w:
                 self._inject(index, fixed_scales(w, images=self.images, tokens=self._encoded[index].tokens))
         self._want(concepts)
-        self.announce("read", rows)
+        self.announce("read", parts)
         try:
             yield
         finally:
-            for other, mode, rows_before in before:
-                other.mode, other.rows = mode, rows_before
+            for other, mode, parts_before in before:
+                other.mode, other.parts = mode, parts_before
         self._collect()
         for index in concepts:
             self._inject(index, None)
@@ -116,15 +100,30 @@ class Erasure:
 
     def end_first_step(self) -> None:
         """After the first real forward: every scale is known now, and all later steps are inhibited."""
-        self._refuse_absent_layers()
         self._collect()
         if self._settings.first_step == "plain":
             self._inject_all()
 
-    def announce(self, mode: Mode, rows: slice) -> None:
-        """Tell every layer what the coming forward is."""
+    def announce(self, mode: Mode, parts: Parts, *, progress: float | None = None) -> None:
+        """Tell every layer what the coming forward is; at which `progress` from noise to picture, if windows matter."""
+        active = [progress is None or _inside(concept.window, progress) for concept in self._settings.concepts]
         for injection in self._injections:
-            injection.mode, injection.rows = mode, rows
+            injection.mode, injection.parts, injection.ran = mode, parts, False
+            for concept, wanted in zip(injection.concepts, active, strict=False):  # none after the generation
+                concept.active = wanted
+
+    def refuse_absent_layers(self) -> None:
+        """After a forward: every layer took part in it.
+
+        Raises:
+            GieError: some did not, so the step was not inhibited as configured.
+        """
+        absent = sum(not injection.ran for injection in self._injections)
+        if absent:
+            raise GieError(
+                f"expected all {len(self._injections)} cross-attention layers to run in every step, but "
+                f"{absent} did not; what skips layers (caching, pruned blocks) is not supported"
+            )
 
     def close(self) -> None:
         """Drop all tensors in the layers."""
@@ -176,7 +175,9 @@ class Erasure:
         order = range(len(self._encoded))
         if len(self._encoded) > 1:
             distance = distances(torch.stack([encoded.pooled for encoded in self._encoded])).cpu()
-            scales = give_way([self.token_scales[i] for i in order], distance, threshold=self._settings.threshold)
+            scales, self.gave_way = give_way(
+                [self.token_scales[i] for i in order], distance, threshold=self._settings.threshold
+            )
             self.token_scales = dict(enumerate(scales))
         for index in order:
             self._inject(index, self.token_scales[index])
@@ -188,10 +189,7 @@ class Erasure:
         for injection in self._injections:
             injection.concepts[index].set_scales(W)
 
-    def _refuse_absent_layers(self) -> None:
-        absent = sum(concept.keys is None for injection in self._injections for concept in injection.concepts)
-        if absent:
-            raise GieError(
-                f"expected all {len(self._injections)} cross-attention layers to run in the first step, but "
-                f"{absent} did not; what skips layers (caching, pruned blocks) is not supported"
-            )
+
+def _inside(window: tuple[float, float], progress: float) -> bool:
+    start, stop = window
+    return start <= progress < stop or (progress >= stop == 1)

@@ -23,7 +23,7 @@ def probe(
     """The concept's features for each prompt, with `concept.scale` injected; only the first step is run.
 
     Args:
-        pipe: a Stable Diffusion 1.x pipeline.
+        pipe: a pipeline that `inhibit` takes.
         concept: its scale is a number, or one for each prompt.
         prompts: one image each.
         generators: one each, of the image's initial noise.

@@ -4,7 +4,7 @@ K* and V* are projected by the layer's own `to_k`, `to_v` inside the first forwa
 the weights are elsewhere before it, and a LoRA's scale acts only inside. Later forwards only read tensors.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Literal
 
 from jaxtyping import Float
@@ -12,6 +12,7 @@ from torch import Tensor
 
 from gie.errors import GieError
 from gie.inhibitor import inhibitor, token_means, weigh
+from gie.rows import Parts
 
 Mode = Literal["idle", "skip", "inject", "read"]
 """`idle`: no forward was announced, so to run is an error. `skip`: stay out of this forward. `read`: inject, and read too."""
@@ -26,6 +27,8 @@ class ConceptInLayer:
     """The slots of its own tokens, whose mean attention is read."""
     weights: Float[Tensor, "images slots"] | None = None
     """None: nothing is injected."""
+    active: bool = True
+    """False: the coming step is outside of the concept's window."""
     reading: bool = False
     """Whether the means are wanted from a forward that reads."""
     means: Float[Tensor, "images tokens"] | None = None
@@ -54,7 +57,7 @@ class ConceptInLayer:
 
     def inject(self, Q: Float[Tensor, "images heads pixels d"], out: Float[Tensor, "images heads pixels d"]) -> None:
         """Add this concept's inhibitor to `out`, in place."""
-        if self.weighted is not None:
+        if self.active and self.weighted is not None:
             assert self.keys is not None
             out.add_(inhibitor(Q, self.keys, self.weighted))
 
@@ -64,25 +67,28 @@ class Injection:
     """One block's part in one layer; the same object as long as the block lasts."""
 
     mode: Mode = "idle"
-    rows: slice = field(default_factory=lambda: slice(0))
-    """The conditional rows of the batch."""
+    parts: Parts = ()
+    """The conditional parts of the batch."""
     concepts: tuple[ConceptInLayer, ...] = ()
+    ran: bool = False
+    """Whether the layer was reached since the forward was announced."""
 
     def apply(self, attn: Any, prompt: Tensor, *, query: Tensor, out: Tensor) -> None:
-        """Act on the conditional rows of `out` `[rows, heads, pixels, d]`; the others are not touched."""
+        """Act on the conditional parts of `out` `[rows, heads, pixels, d]`; the others are not touched."""
+        self.ran = True
         if self.mode == "skip":
             return
         if self.mode == "idle":
             raise GieError(
                 "expected the UNet to be called, got its forward alone, past the hooks that inhibit() put there"
             )
-        query, out = query[self.rows], out[self.rows]
         for concept in self.concepts:
             if concept.keys is None:
                 concept.project(attn, prompt)
             if self.mode == "read" and concept.reading:
-                concept.read(query)
-            concept.inject(query, out)
+                concept.read(query[self.parts[0]])
+            for part in self.parts:
+                concept.inject(query[part], out[part])
 
 
 def split_heads(states: Float[Tensor, "rows length width"], heads: int) -> Float[Tensor, "rows heads length d"]:

@@ -31,6 +31,12 @@ def cross_attentions(unet: Any) -> dict[str, Attention]:
     return dict(sorted(found.items(), key=lambda item: CALL_ORDER.index(item[0].split(".")[0])))
 
 
+def layer_widths(unet: Any) -> tuple[tuple[int, int], ...]:
+    """Of each layer, in call order, how wide the image's states are and the text's."""
+    layers = cross_attentions(unet).values()
+    return tuple((layer.query_dim, layer.cross_attention_dim) for layer in layers)
+
+
 def cross_attention_layers(unet: Any) -> tuple[str, ...]:
     """Their names: the columns of the features."""
     return tuple(cross_attentions(unet))

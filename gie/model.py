@@ -1,18 +1,20 @@
 """Loading a pipeline, and knowing again the weights an adapter was made for."""
 
 import hashlib
+import inspect
 from pathlib import Path
 from typing import Any
 
+import diffusers
 import torch
-from diffusers import DiffusionPipeline, StableDiffusionPipeline
+from diffusers import DiffusionPipeline
 from huggingface_hub.errors import HFValidationError, LocalEntryNotFoundError
 from huggingface_hub.utils import validate_repo_id
 from torch import Tensor
 
 from gie.errors import InputError, OutsideError
 from gie.layers import cross_attention_layers, plain_module
-from gie.support import refuse_unsupported
+from gie.support import family_named, family_of
 
 __all__ = ["cross_attention_layers", "fingerprint", "load_pipeline"]
 
@@ -26,8 +28,8 @@ def load_pipeline(
     device: str = "auto",
     dtype: str = "auto",
     compile: bool = False,  # noqa: A002 - torch's own word
-) -> StableDiffusionPipeline:
-    """A Stable Diffusion 1.x pipeline without safety checker and progress bar, in eval mode.
+) -> Any:
+    """A pipeline of a supported family without safety checker and progress bar, in eval mode.
 
     Args:
         model: a folder in diffusers' format, or a hub id.
@@ -41,7 +43,7 @@ def load_pipeline(
     """
     chosen = _device(device)
     pipe = _read(model, _dtype(dtype, chosen))
-    refuse_unsupported(pipe)
+    family_of(pipe)
     cross_attention_layers(pipe.unet)
     pipe.set_progress_bar_config(disable=True)
     pipe.to(chosen)
@@ -51,13 +53,14 @@ def load_pipeline(
 
 
 def fingerprint(pipe: Any) -> str:
-    """A hash of the UNet's, text encoder's and VAE's weights: names, shapes and evenly spaced values of every tensor.
+    """A hash of the UNet's, text encoders' and VAE's weights: names, shapes and evenly spaced values of every tensor.
 
     Values are compared as float16, so that a model and its half precision copy are the same. Not a proof against
     tampering: two models that differ only between the samples agree.
     """
     digest = hashlib.sha256()
-    for part in (plain_module(pipe.unet), pipe.text_encoder, pipe.vae):
+    encoders = [getattr(pipe, encoder) for _, encoder in family_of(pipe).encoders]
+    for part in (plain_module(pipe.unet), *encoders, pipe.vae):
         tensors = dict(sorted(part.state_dict().items()))
         digest.update(repr([(name, list(tensor.shape)) for name, tensor in tensors.items()]).encode())
         samples = torch.cat([_sample(tensor) for tensor in tensors.values() if not tensor.is_meta])
@@ -74,14 +77,17 @@ def _read(model: str, dtype: torch.dtype) -> Any:
     _refuse_no_model(model)
     try:
         config: Any = DiffusionPipeline.load_config(model)
-        name = config["_class_name"]
-        if name == StableDiffusionPipeline.__name__:
-            return StableDiffusionPipeline.from_pretrained(
-                model, dtype=dtype, safety_checker=None, requires_safety_checker=False
-            )
+        family_named(config["_class_name"])
+        kind = getattr(diffusers, config["_class_name"])
+        return kind.from_pretrained(model, dtype=dtype, **_without_checker(kind))
     except OSError as error:
         raise _reading_error(model, error) from error
-    raise InputError(f"expected a Stable Diffusion 1.x pipeline, got {name} in {model}; others are not supported yet")
+
+
+def _without_checker(kind: type) -> dict[str, Any]:
+    """Only Stable Diffusion 1 has one."""
+    off = {"safety_checker": None, "requires_safety_checker": False}
+    return {name: value for name, value in off.items() if name in inspect.signature(kind.__init__).parameters}
 
 
 def _refuse_no_model(model: str) -> None:

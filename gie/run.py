@@ -11,13 +11,15 @@ from jaxtyping import Float
 from torch import Tensor
 
 from gie.adapter_config import Sampling
-from gie.conditions import read_conditions
-from gie.erasure import Erasure, Settings
+from gie.block import Settings
+from gie.closeness import GaveWay
+from gie.conditions import progress, read_conditions
+from gie.erasure import Erasure
 from gie.errors import GieError
 from gie.generation import GenerationWatch
 from gie.installation import Installation
 from gie.layers import plain_module
-from gie.rows import conditional_rows, take_rows
+from gie.rows import Parts, conditional_parts, take_rows
 
 
 class Run:
@@ -49,6 +51,11 @@ class Run:
         if len(scales) < len(self._settings.concepts):
             raise GieError("expected a first step inside the block, got none yet: no scale is inferred")
         return tuple(scales[index] for index in range(len(scales)))
+
+    @property
+    def gave_way(self) -> tuple[GaveWay, ...]:
+        """Which concepts were left out of which images for a closer, stronger one (Eq. 11)."""
+        return self._last().gave_way
 
     @property
     def features(self) -> Float[Tensor, "images tokens layers"]:
@@ -108,29 +115,45 @@ class Run:
             raise GieError(
                 "expected the scheduler's set_timesteps before the UNet's first call, got none in this block"
             )
-        sample = args[0] if args else kwargs["sample"]
-        guided = bool(self._pipe.do_classifier_free_guidance)
-        rows = conditional_rows(len(sample), guided=guided, images=erasure.images)
+        sample, timestep = _sample_and_timestep(args, kwargs)
+        parts = conditional_parts(
+            len(sample), guided=self._is_guided(), perturbed=self._is_perturbed(), images=erasure.images
+        )
         first = erasure.forwards == 0
         if first:
-            self._open(erasure, rows, args, kwargs)
-        erasure.announce("read" if first else "inject", rows)
+            self._open(erasure, parts, args, kwargs)
+        erasure.announce("read" if first else "inject", parts, progress=progress(self._pipe, timestep))
         erasure.forwards += 1
 
-    def _open(self, erasure: Erasure, rows: slice, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
-        sample = args[0] if args else kwargs["sample"]
-        timestep = args[1] if len(args) > 1 else kwargs["timestep"]
-        conditions = read_conditions(self._pipe, sample, timestep)
-        erasure.open(images=rows.stop - rows.start, conditions=conditions)
-        alone, alone_named = take_rows((args, kwargs), rows, rows=len(sample))
+    def _open(self, erasure: Erasure, parts: Parts, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+        sample, timestep = _sample_and_timestep(args, kwargs)
+        images = parts[0].stop - parts[0].start
+        erasure.open(images=images, conditions=read_conditions(self._pipe, sample, timestep))
+        # Processors of perturbed guidance count on all parts of the batch; else the text's own rows are enough.
+        alone = (args, kwargs) if self._is_perturbed() else take_rows((args, kwargs), parts[0], rows=len(sample))
+        alone_parts = parts if self._is_perturbed() else (slice(0, images),)
         for concepts in erasure.probes():
-            with erasure.probing(concepts, self._installation.others()):
+            with erasure.probing(concepts, self._installation.others(), parts=alone_parts):
                 # Past the hooks, and eager: the real first forward follows through them.
-                plain_module(self._unet).forward(*alone, **alone_named)
+                plain_module(self._unet).forward(*alone[0], **alone[1])
+            erasure.refuse_absent_layers()
         erasure.begin_first_step()
 
     def _after(self, _unet: Any, _args: tuple[Any, ...], _output: Any) -> None:
         erasure = self._last()
+        erasure.refuse_absent_layers()
         if erasure.forwards == 1:
             erasure.end_first_step()
-        erasure.announce("idle", slice(0))
+        erasure.announce("idle", ())
+
+    def _is_guided(self) -> bool:
+        return bool(self._pipe.do_classifier_free_guidance)
+
+    def _is_perturbed(self) -> bool:
+        return bool(getattr(self._pipe, "do_perturbed_attention_guidance", False))
+
+
+def _sample_and_timestep(args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Tensor, Any]:
+    """The UNet's first two arguments, however they were handed over."""
+    named = dict(zip(("sample", "timestep"), args, strict=False)) | kwargs
+    return named["sample"], named["timestep"]

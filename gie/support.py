@@ -9,49 +9,68 @@ from typing import Any
 from diffusers.models.attention_processor import Attention
 
 from gie.errors import InputError
+from gie.families import FAMILIES, STABLE_DIFFUSION_XL, Family
 
-PIPELINES = (
-    "StableDiffusionPipeline",
-    "StableDiffusionImg2ImgPipeline",
-    "StableDiffusionInpaintPipeline",
-    "StableDiffusionControlNetPipeline",
-)
-
-OTHER_FAMILIES = {
-    "use_linear_projection": "Stable Diffusion 2",
-    "addition_embed_type": "Stable Diffusion XL",
-    "encoder_hid_dim_type": "a model with image prompts (IP-Adapter)",
-    "class_embed_type": "a model with class embeddings",
+REASONS = {
+    "SAG": "it calls the UNet once more a step, without the text",
+    "InstructPix2Pix": "its batch has a third part, without the text",
+    "AttendAndExcite": "it calls the UNet for gradients too, and replaces its attention",
+    "LEdits": "it calls the UNet with the texts of its edits",
+    "Upscale": "its UNet reads a low resolution picture, and attends to the text alone",
+    "UnCLIP": "its UNet reads a picture's embedding",
+    "GLIGEN": "its attention reads boxes and phrases",
+    "Adapter": "no test covers how it calls the UNet",
 }
-"""Entries of the UNet's config that are set in other families only."""
+"""Part of a pipeline's name -> why it is not on the list."""
+
+OTHER_MODELS = {
+    "encoder_hid_dim_type": "a model that projects its text or reads image prompts (IP-Adapter)",
+    "class_embed_type": "a model with class embeddings",
+    "dual_cross_attention": "a model that attends to two texts",
+    "only_cross_attention": "a model without self-attention",
+}
+"""Entries of the UNet's config that no family has set."""
 
 UNUSUAL_PARTS = ("group_norm", "spatial_norm", "norm_cross", "norm_q", "norm_k", "residual_connection", "is_causal")
-"""Parts of a cross-attention layer that Stable Diffusion 1 does not have and the processor does not compute."""
+"""Parts of a cross-attention layer that no family has and the processor does not compute."""
 
 
-def refuse_unsupported(pipe: Any) -> None:
-    """Refuse every pipeline but those of Stable Diffusion 1.x.
+def family_of(pipe: Any) -> Family:
+    """The pipeline's family.
 
     Raises:
-        InputError: another pipeline class or another model family.
+        InputError: a class that is on no family's list, a model of another kind, or a missing text encoder.
     """
-    kind = type(pipe)
-    if kind.__name__ not in PIPELINES or not kind.__module__.startswith("diffusers."):
+    family = family_named(f"{type(pipe).__module__}.{type(pipe).__name__}")
+    _refuse_other_models(pipe.unet.config, family)
+    missing = [part for pair in family.encoders for part in pair if getattr(pipe, part, None) is None]
+    if missing and family is STABLE_DIFFUSION_XL:
         raise InputError(
-            f"expected one of {', '.join(PIPELINES)}, got {kind.__module__}.{kind.__name__}; "
-            "other pipelines are not supported yet"
+            f"expected Stable Diffusion XL with both text encoders, got no {missing[0]}, as in its refiner; "
+            "inhibit the base pipeline and leave the refiner alone"
         )
-    config = pipe.unet.config
-    for entry, family in OTHER_FAMILIES.items():
-        if config.get(entry):
-            raise InputError(
-                f"expected a Stable Diffusion 1.x model, got {family} ({entry} = {config[entry]!r}); "
-                "other families are not supported yet"
-            )
+    if missing:
+        raise InputError(f"expected a pipeline that can encode the concept, got no {missing[0]}; load it too")
+    return family
+
+
+def family_named(kind: str) -> Family:
+    """The family of a pipeline class, by its name with or without the module.
+
+    Raises:
+        InputError: the class is on no list, or not diffusers' own.
+    """
+    module, _, name = kind.rpartition(".")
+    for family in FAMILIES:
+        if name in family.pipelines and (not module or module.startswith("diffusers.")):
+            return family
+    reason = next((why for part, why in REASONS.items() if part in name), "no test covers how it calls its model")
+    known = ", ".join(name for family in FAMILIES for name in family.pipelines)
+    raise InputError(f"expected a pipeline that inhibit() knows, got {kind}: {reason}; it knows {known}")
 
 
 def refuse_unusual(name: str, layer: Attention) -> None:
-    """Refuse a layer that computes more than Stable Diffusion 1's do.
+    """Refuse a layer that computes more than the families' do.
 
     Raises:
         InputError: it has such a part, named in the message.
@@ -60,3 +79,18 @@ def refuse_unusual(name: str, layer: Attention) -> None:
     if unusual or layer.rescale_output_factor != 1.0:
         part = unusual[0] if unusual else "rescale_output_factor"
         raise InputError(f"expected plain cross-attention in {name}, got one with {part}; it is not supported yet")
+
+
+def _refuse_other_models(config: Any, family: Family) -> None:
+    addition = config.get("addition_embed_type")
+    if addition != family.addition_embed_type:
+        raise InputError(
+            f"expected a UNet of {family.name}, got one with addition_embed_type = {addition!r}, "
+            f"not {family.addition_embed_type!r}"
+        )
+    for entry, kind in OTHER_MODELS.items():
+        value = config.get(entry)
+        if any(value) if isinstance(value, list | tuple) else value:
+            raise InputError(f"expected a UNet of {family.name}, got {kind} ({entry} = {value!r})")
+    if config.get("attention_type", "default") != "default":
+        raise InputError(f"expected a UNet of {family.name}, got {config['attention_type']} attention, as GLIGEN has")

@@ -7,7 +7,6 @@ from jaxtyping import Float
 from torch import Tensor
 
 from gie.errors import InputError
-from gie.inhibitor import strongest_of_close
 from gie.slots import Slots, injected_slots, own_slots
 
 
@@ -35,12 +34,3 @@ def slot_weights(
     weights[:, injected_slots(slots, tokens=tokens, context=context)] = scales.mean(dim=1, keepdim=True)
     weights[:, own_slots(tokens)] = scales
     return weights
-
-
-def give_way(
-    token_scales: Sequence[Float[Tensor, "images _"]], distance: Float[Tensor, "concepts concepts"], *, threshold: float
-) -> list[Float[Tensor, "images _"]]:
-    """Scales of each concept with those of Eq. 11 that give way to a stronger, close one set to 0, image by image."""
-    means = torch.stack([scales.mean(dim=1) for scales in token_scales], dim=1)
-    kept = strongest_of_close(means, distance, threshold=threshold)
-    return [scales * kept[:, index, None] for index, scales in enumerate(token_scales)]

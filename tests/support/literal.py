@@ -47,13 +47,19 @@ class LiteralProcessor:
         return torch.stack(rows)
 
     def row(self, attn: Any, hidden: Tensor, text: Tensor, row: int, rows: int) -> Tensor:
-        """One row of the batch; under guidance the first half is unconditional."""
-        unconditional = rows // 2 if self.pipe.do_classifier_free_guidance else 0
+        """One row of the batch; under guidance the first part is unconditional, and a perturbed part repeats the images."""
+        images = len(self.concepts[0][1])
+        unconditional = images if self.pipe.do_classifier_free_guidance else 0
+        assert rows % images == 0
         concepts = (
             []
             if row < unconditional
             else [
-                (heads(attn, attn.to_k(embedding)), heads(attn, attn.to_v(embedding)), W[row - unconditional])
+                (
+                    heads(attn, attn.to_k(embedding)),
+                    heads(attn, attn.to_v(embedding)),
+                    W[(row - unconditional) % images],
+                )
                 for embedding, W in self.concepts
             ]
         )
@@ -73,8 +79,13 @@ def embed(pipe: Any, text: str, *, clip_skip: int | None = None) -> tuple[Tensor
     tokenizer, encoder = pipe.tokenizer, pipe.text_encoder
     ids = tokenizer(text, padding="max_length", max_length=tokenizer.model_max_length, return_tensors="pt").input_ids
     states = encoder(ids, output_hidden_states=True)
-    embedding = states.last_hidden_state
-    if clip_skip is not None:
+    if hasattr(pipe, "text_encoder_2"):  # XL: both encoders' states before their last layer, side by side
+        second = pipe.text_encoder_2(ids, output_hidden_states=True).hidden_states
+        layer = -2 - (clip_skip or 0)
+        embedding = torch.cat([states.hidden_states[layer], second[layer]], dim=-1)
+    elif clip_skip is None:
+        embedding = states.last_hidden_state
+    else:
         embedding = encoder.final_layer_norm(states.hidden_states[-(clip_skip + 1)])
     special = set(tokenizer.all_special_ids)
     return embedding[0], [slot for slot, token in enumerate(ids[0].tolist()) if token not in special]
