@@ -103,6 +103,21 @@ class Paths:
         """The folder of the CSV files that `dvc plots` draws."""
         return self.evaluating / "plots"
 
+    @property
+    def audit(self) -> Path:
+        """What `gie audit` found out about the judge."""
+        return self.root / "data" / "audits" / f"{self.adapter}.json"
+
+    @property
+    def exported(self) -> Path:
+        """The folder that `gie export` writes and `gie publish` uploads; not an out, it is made anew each time."""
+        return self.root / "build" / "export" / self.adapter
+
+    @property
+    def receipt(self) -> Path:
+        """Out of publishing (`publishing/dvc.yaml`): repository, commit, and the hash of every file."""
+        return self.root / "data" / "receipts" / f"{self.adapter}.json"
+
     def inside(self, path: str) -> Path:
         """A path of `params.yaml`, which is relative to the project folder unless it is absolute."""
         return self.root / path

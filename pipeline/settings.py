@@ -139,8 +139,16 @@ class TrainSettings(Settings):
     """Prompts whose plain picture lacks the concept: left out, or taken as w = 0."""
     epochs: Positive = 2000
     """Passes over all rows, which are one batch; the paper's are 2000."""
+    patience: Count = 0
+    """Epochs without a lower loss on val after which training stops; 0 = never."""
+    accelerator: Literal["auto", "cpu", "cuda", "mps"] = "cpu"
+    """Where it is fitted; a network this small is fastest on the CPU."""
+    precision: Literal["32-true", "64-true", "bf16-mixed", "16-mixed"] = "32-true"
+    """As Lightning calls them."""
     wandb: bool = False
     """Log to Weights & Biases: offline unless WANDB_API_KEY is set."""
+    wandb_pictures: Literal["blurred", "plain"] = "blurred"
+    """How the table of sweeps shows them there."""
     seed: Count = 0
     """Of the first weights."""
 
@@ -169,9 +177,25 @@ class Recipe(Settings):
 
     @property
     def recipe_hash(self) -> str:
-        """16 hex digits over everything that the adapter depends on: all but its name and how it is evaluated."""
-        made_by = self.model_dump(mode="json", exclude={"name", "evaluate"})
+        """16 hex digits over everything that the adapter depends on: all but its name, what is logged, and how it is evaluated."""
+        unseen: Any = {"name": True, "evaluate": True, "train": {"wandb", "wandb_pictures"}}
+        made_by = self.model_dump(mode="json", exclude=unseen)
         return hashlib.sha256(json.dumps(made_by, sort_keys=True).encode()).hexdigest()[:16]
+
+
+class PublishSettings(Settings):
+    """What an adapter must show before `gie publish` uploads it, and under which licence."""
+
+    namespace: str = ""
+    """User or organisation on the hub; only `publishing/dvc.yaml` reads it, to name the repositories."""
+    license: str = "apache-2.0"
+    """Of the adapter, as the hub writes licences; pictures and the base model have their own."""
+    gone_at_least: Share = 0.8
+    """Of the test pictures that showed the concept, the share that no longer does."""
+    kept_at_least: Share = 0.6
+    """Of all test prompts, the share whose rest is kept."""
+    regret_at_most: Share = 0.4
+    """How much more often the best scale of each prompt succeeds."""
 
 
 class Params(Settings):
@@ -182,6 +206,7 @@ class Params(Settings):
     shared: dict[str, Any] = {}
     """YAML anchors that recipes merge; nobody reads them from here."""
     recipes: dict[str, dict[str, Any]]
+    publish: PublishSettings = PublishSettings()
 
 
 def read_recipe(name: str, path: str | Path = "params.yaml") -> Recipe:

@@ -106,6 +106,10 @@ class VerdictRow:
     usage: str
     """What the API counted (tokens), as JSON text; "{}" when nothing was counted."""
     cost_usd: float
+    votes: bool
+    """Whether it counts for the label; not where other answers of the same judge settled the question."""
+    at: float | None
+    """The scale that was asked about when no answer came; null where it judged, or was shown the whole sweep."""
 
     @property
     def key(self) -> tuple[str, str, str, str, str]:
@@ -131,6 +135,30 @@ class LabelRow:
     def key(self) -> tuple[str]:
         """Unique."""
         return (self.prompt_id,)
+
+
+@dataclass(frozen=True)
+class LessonRow:
+    """What an adapter learned from one prompt and concept token; a published adapter can be trained again from these alone."""
+
+    prompt_id: str
+    token: int
+    """Index among the concept's own tokens."""
+    prompt: str
+    kind: Kind
+    split: Split
+    """train: learned from; val: watched."""
+    weakest: float
+    """The label: the weakest scale that erases the concept and keeps the rest; 0 where there is nothing to erase."""
+    strongest: float
+    """The last scale up to which all work."""
+    values: tuple[float, ...]
+    """`[layers]` features, read with the injected w of the adapter's config."""
+
+    @property
+    def key(self) -> tuple[str, int]:
+        """Unique; the table is sorted by it."""
+        return (self.prompt_id, self.token)
 
 
 @dataclass(frozen=True)

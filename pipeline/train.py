@@ -4,9 +4,10 @@ The out is the folder that `Adapter.from_pretrained` takes, with the training cu
 """
 
 import csv
+import hashlib
 import json
-import os
-from collections.abc import Sequence
+import platform
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
@@ -14,12 +15,14 @@ from typing import TYPE_CHECKING, Any
 
 from gie.errors import InputError
 from pipeline.conditions import read_conditions
+from pipeline.experiments import close_wandb, open_wandb
 from pipeline.files import replaced_folder
 from pipeline.inputs import read_input
+from pipeline.ledger import default_folder, ledger_key
 from pipeline.lessons import Lesson, Tables, collect
 from pipeline.paths import Paths
 from pipeline.seen import read_seen
-from pipeline.settings import Recipe
+from pipeline.settings import Recipe, TrainSettings
 from pipeline.tables import Feature, LabelRow, Prompt, VerdictRow
 
 if TYPE_CHECKING:
@@ -31,29 +34,53 @@ if TYPE_CHECKING:
 
 def run(recipe: Recipe, paths: Paths) -> None:
     """Write `paths.adapter_folder`; raises InputError when there is nothing to learn from, or nothing to watch."""
-    from training.fit import fit
+    from training.fit import Running, fit
     from training.fixed_scale import best_fixed_scale
-    from training.presets import PRESETS
 
     settings = recipe.train
     lessons, dropped = collect(read_tables(recipe, paths), injected=settings.injected, absent=settings.absent)
     train, val = (_of_split(lessons, split, dropped) for split in ("train", "val"))
-    preset = replace(PRESETS[settings.preset], epochs=settings.epochs)
+    preset = preset_of(settings)
     fixed = best_fixed_scale(lesson.works for lesson in train)
     config = make_config(recipe, paths, preset, fixed)
-    logger = _wandb(recipe, paths) if settings.wandb else None
-    fitted = fit(to_rows(train), to_rows(val), config=config, preset=preset, seed=settings.seed, logger=logger)
-    metrics = {"dropped": dropped, **{name: _measure(fitted, part) for name, part in (("train", train), ("val", val))}}
+    rows = (to_rows(train), to_rows(val))
+    logger = open_wandb(recipe, paths) if settings.wandb else None
+    running = Running(settings.accelerator, settings.precision, logger, _checkpoint(recipe, rows))
+    fitted = fit(*rows, config=config, preset=preset, seed=settings.seed, running=running)
+    parts = {name: _measure(fitted, part) for name, part in (("train", train), ("val", val))}
+    metrics = {"dropped": dropped, **parts, "made_with": made_with(settings)}
     with replaced_folder(paths.adapter_folder) as aside:
         fitted.adapter.save_pretrained(aside)
         _write_history(aside / paths.history.name, fitted)
         (aside / paths.train_metrics.name).write_text(json.dumps(metrics, indent=2) + "\n", encoding="utf-8")
+    if logger:
+        close_wandb(logger, recipe, paths)
+
+
+def preset_of(settings: TrainSettings) -> "Preset":
+    """The preset with the recipe's own epochs and patience."""
+    from training.presets import PRESETS
+
+    return replace(PRESETS[settings.preset], epochs=settings.epochs, patience=settings.patience)
+
+
+def made_with(settings: TrainSettings) -> dict[str, str]:
+    """What the last bits of the weights depend on beside rows, preset and seed."""
+    import torch
+
+    return {
+        "torch": torch.__version__,
+        "machine": platform.machine(),
+        "cpu": torch.backends.cpu.get_cpu_capability(),
+        "accelerator": settings.accelerator,
+        "precision": settings.precision,
+    }
 
 
 def read_tables(recipe: Recipe, paths: Paths) -> Tables:
     """What the stages before wrote; raises InputError when one has not run."""
     verdicts = read_input(paths.verdicts, VerdictRow, stage="label", recipe=recipe.name)
-    judged = [row for row in verdicts if row.outcome == "ok"]
+    judged = [row for row in verdicts if row.outcome == "ok" and row.votes]
     labels = read_input(paths.labels, LabelRow, stage="label", recipe=recipe.name)
     return Tables(
         prompts=read_input(paths.prompts, Prompt, stage="prompts", recipe=recipe.name),
@@ -131,10 +158,10 @@ def _write_history(path: Path, fitted: "Fitted") -> None:
         writer.writerows([point.epoch, f"{point.train:.6g}", f"{point.val:.6g}"] for point in fitted.curve)
 
 
-def _wandb(recipe: Recipe, paths: Paths) -> Any:
-    from lightning.pytorch.loggers import WandbLogger
-
-    folder = paths.root / "build"
-    folder.mkdir(exist_ok=True)
-    offline = not os.environ.get("WANDB_API_KEY")
-    return WandbLogger(project="gie", name=recipe.name, save_dir=folder, offline=offline)
+def _checkpoint(recipe: Recipe, rows: Iterable["Rows"]) -> Path:
+    """Where this very fit goes on when it was stopped: outside the out, which DVC removes when the stage starts."""
+    content = [tensor.numpy().tobytes() for part in rows for tensor in part.batch]
+    digest = hashlib.sha256(b"".join(content)).hexdigest()
+    train = recipe.train.model_dump(mode="json", exclude={"wandb", "wandb_pictures"})
+    key = ledger_key(rows=digest, train=train, made_with=made_with(recipe.train), fit=2)
+    return default_folder() / "fits" / f"{key}.ckpt"

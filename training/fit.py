@@ -1,7 +1,7 @@
 """Fit an adapter (Eq. 10): from rows to a trained `gie.Adapter` and its training curve.
 
 Lightning runs the loop, on one thread and with everything that would write files or print switched off: the fit takes
-seconds, and the same rows and seed give the same bits.
+seconds, and the same rows and seed give the same bits, also when it was stopped and went on from its checkpoint.
 """
 
 import logging
@@ -9,16 +9,23 @@ import warnings
 from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from pathlib import Path
+from typing import Any, Literal
 
 import lightning.pytorch as lightning
 import torch
+from lightning.fabric.utilities.exceptions import MisconfigurationException
 
 from gie.adapter import Adapter
 from gie.adapter_config import AdapterConfig
+from gie.errors import InputError
+from training.checkpoint import Checkpoint
 from training.module import AdapterFit, Epoch
 from training.presets import Preset
 from training.rows import Rows, loader, moments
+
+Accelerator = Literal["auto", "cpu", "cuda", "mps"]
+Precision = Literal["32-true", "64-true", "bf16-mixed", "16-mixed"]
 
 
 @dataclass(frozen=True)
@@ -31,7 +38,22 @@ class Fitted:
     """One point an epoch."""
 
 
-def fit(train: Rows, val: Rows, *, config: AdapterConfig, preset: Preset, seed: int, logger: Any = None) -> Fitted:
+@dataclass(frozen=True)
+class Running:
+    """Where the fit runs and what it leaves: nothing of it belongs to the method."""
+
+    accelerator: Accelerator = "cpu"
+    precision: Precision = "32-true"
+    """`32-true` on the CPU is the same bits everywhere that torch is the same; the others trade that for speed."""
+    logger: Any = None
+    """A Lightning logger, for example of W&B; None: the curve alone."""
+    checkpoint: Path | None = None
+    """Where a stopped fit goes on from; removed when it ends. None: it begins anew."""
+
+
+def fit(
+    train: Rows, val: Rows, *, config: AdapterConfig, preset: Preset, seed: int, running: Running | None = None
+) -> Fitted:
     """Train an adapter; `config` must have the preset's transform and hidden widths.
 
     Args:
@@ -40,9 +62,14 @@ def fit(train: Rows, val: Rows, *, config: AdapterConfig, preset: Preset, seed: 
         config: what the adapter is for.
         preset: how it is trained.
         seed: of the first weights.
-        logger: a Lightning logger, for example of W&B; None: the curve alone.
+        running: where; None: on the CPU, in full precision.
+
+    Raises:
+        InputError: an accelerator that is not there, or a precision that it cannot do.
     """
     assert (config.transform, config.hidden) == (preset.transform, preset.hidden), "the config states the preset's form"
+    running = running or Running()
+    checkpoint = Checkpoint(running.checkpoint)
     with _reproducible(seed), _quiet():
         adapter = Adapter(config)
         if preset.normalise:
@@ -50,21 +77,29 @@ def fit(train: Rows, val: Rows, *, config: AdapterConfig, preset: Preset, seed: 
             adapter.mean.copy_(mean)
             adapter.spread.copy_(spread)
         module = AdapterFit(adapter, preset)
-        _trainer(preset.epochs, logger).fit(module, loader(train), loader(val))
-    return Fitted(adapter.eval().requires_grad_(False), tuple(module.curve))
+        _trainer(running, checkpoint).fit(module, loader(train, val), ckpt_path=checkpoint.found)
+    checkpoint.remove()
+    return Fitted(adapter.float().cpu().eval().requires_grad_(False), tuple(module.curve))
 
 
-def _trainer(epochs: int, logger: Any) -> lightning.Trainer:
-    return lightning.Trainer(
-        max_epochs=epochs,
-        accelerator="cpu",
-        logger=logger or False,
-        log_every_n_steps=50,
-        num_sanity_val_steps=0,
-        enable_checkpointing=False,
-        enable_progress_bar=False,
-        enable_model_summary=False,
-    )
+def _trainer(running: Running, checkpoint: Checkpoint) -> lightning.Trainer:
+    try:
+        return lightning.Trainer(
+            max_epochs=-1,  # the module knows when it is over
+            accelerator=running.accelerator,
+            devices=1,
+            precision=running.precision,
+            logger=running.logger or False,
+            callbacks=[checkpoint],
+            enable_checkpointing=False,
+            enable_progress_bar=False,
+            enable_model_summary=False,
+        )
+    except (MisconfigurationException, ValueError) as error:
+        got = f"{running.accelerator} with {running.precision}"
+        raise InputError(
+            f"expected an accelerator and a precision that this machine has, got {got}: {error}"
+        ) from error
 
 
 @contextmanager

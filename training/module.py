@@ -1,7 +1,13 @@
-"""The fit of one adapter as Lightning sees it."""
+"""The fit of one adapter as Lightning sees it.
+
+A pass over all rows takes a quarter of a millisecond, and Lightning's own work around a step several times as long. So one of
+its steps is a chunk of passes, each with its backward and its optimiser step (docs/decisions/chunks.md): checkpoints, devices,
+precision and loggers are Lightning's, and the time is a plain loop's.
+"""
 
 import copy
 from dataclasses import asdict, dataclass
+from typing import Any, cast
 
 import lightning.pytorch as lightning
 import torch
@@ -9,9 +15,10 @@ from torch import Tensor
 
 from gie.adapter import Adapter
 from training.presets import Preset
+from training.rows import Batch
 
-Batch = tuple[Tensor, Tensor, Tensor]
-"""Features `[rows, layers]`, weakest and strongest scale `[rows]`."""
+CHUNK = 50
+"""Passes in one step of Lightning's; early stopping is decided after each pass."""
 
 
 @dataclass(frozen=True)
@@ -24,32 +31,29 @@ class Epoch:
 
 
 class AdapterFit(lightning.LightningModule):
-    """Trains an adapter in place and remembers its curve and its best weights."""
+    """Trains an adapter in place and remembers its curve and its best weights, also in a checkpoint."""
 
     def __init__(self, adapter: Adapter, preset: Preset) -> None:
         super().__init__()
+        self.automatic_optimization = False
         self.adapter = adapter
         self.preset = preset
         self.curve: list[Epoch] = []
-        self.best_loss = float("inf")
+        self.best: Epoch | None = None
+        """The first epoch with the lowest loss on val."""
         self.best_weights: dict[str, Tensor] = {}
-        self._train_loss = float("nan")
 
-    def training_step(self, batch: Batch) -> Tensor:
-        """Loss of all training rows."""
-        loss = self._loss(batch)
-        self._train_loss = loss.item()
-        return loss
-
-    def validation_step(self, batch: Batch) -> None:
-        """Loss of all val rows; Lightning validates at the end of an epoch, before it calls it ended."""
-        loss = self._loss(batch)
-        self.curve.append(Epoch(self.current_epoch, self._train_loss, loss.item()))
-        if self.logger:  # not self.log: its bookkeeping takes longer than the step
-            self.logger.log_metrics(asdict(self.curve[-1]), step=self.current_epoch)
-        if loss.item() < self.best_loss:
-            self.best_loss = loss.item()
-            self.best_weights = copy.deepcopy(self.adapter.state_dict())
+    def training_step(self, batch: tuple[Batch, Batch]) -> None:
+        """Some passes over the train rows, each with a look at the val rows; ends the fit when there is no more to do."""
+        train, val = batch
+        optimizer = cast("torch.optim.Optimizer", self.optimizers())
+        start = len(self.curve)
+        while len(self.curve) < start + CHUNK and not self._is_over():
+            self.one_pass(optimizer, train, val)
+        if self.logger:
+            for point in self.curve[start:]:
+                self.logger.log_metrics(asdict(point), step=point.epoch)
+        self.trainer.should_stop = self._is_over()
 
     def configure_optimizers(self) -> torch.optim.Optimizer:
         """Adam; AdamW when there is weight decay."""
@@ -58,15 +62,44 @@ class AdapterFit(lightning.LightningModule):
             return torch.optim.AdamW(weights, lr=rate, weight_decay=self.preset.weight_decay)
         return torch.optim.Adam(weights, lr=rate)
 
-    def _loss(self, batch: Batch) -> Tensor:
-        features, weakest, strongest = batch
-        end = strongest if self.preset.target == "window" else weakest
-        return window_loss(self.adapter(features), weakest=weakest, strongest=end)
+    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Add what the rest of the fit depends on beside weights and optimiser."""
+        checkpoint["curve"] = [(point.epoch, point.train, point.val) for point in self.curve]
+        checkpoint["best_weights"] = self.best_weights
+
+    def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """The inverse of `on_save_checkpoint`."""
+        self.curve = [Epoch(*point) for point in checkpoint["curve"]]
+        self.best = min(self.curve, key=lambda point: point.val, default=None)
+        self.best_weights = checkpoint["best_weights"]
 
     def on_fit_end(self) -> None:
         """Put the chosen weights in place."""
         if self.preset.keep == "best" and self.best_weights:
             self.adapter.load_state_dict(self.best_weights)
+
+    def one_pass(self, optimizer: torch.optim.Optimizer, train: Batch, val: Batch) -> None:
+        """One epoch: learn from the train rows, then look at the val rows."""
+        optimizer.zero_grad()
+        loss = self._loss(train)
+        self.manual_backward(loss)
+        optimizer.step()
+        with torch.no_grad():
+            point = Epoch(len(self.curve), loss.item(), self._loss(val).item())
+        self.curve.append(point)
+        if self.best is None or point.val < self.best.val:
+            self.best = point
+            self.best_weights = copy.deepcopy(self.adapter.state_dict())
+
+    def _is_over(self) -> bool:
+        """All epochs are done, or val has not improved for `patience` of them."""
+        stale = len(self.curve) - 1 - self.best.epoch if self.best else 0
+        return len(self.curve) >= self.preset.epochs or 0 < self.preset.patience <= stale
+
+    def _loss(self, batch: Batch) -> Tensor:
+        features, weakest, strongest = batch
+        end = strongest if self.preset.target == "window" else weakest
+        return window_loss(self.adapter(features), weakest=weakest, strongest=end)
 
 
 def window_loss(scales: Tensor, *, weakest: Tensor, strongest: Tensor) -> Tensor:

@@ -23,6 +23,8 @@ class Preset:
     """`scale`: squared distance to the label. `window`: no loss between the weakest and the strongest scale that work."""
     keep: Literal["last", "best"]
     """The weights of the last epoch, or of the one with the lowest loss on val."""
+    patience: int = 0
+    """Epochs without a lower loss on val after which the fit stops; 0 = never."""
 
 
 PAPER = Preset(

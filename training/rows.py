@@ -11,6 +11,9 @@ from jaxtyping import Float
 from torch import Tensor
 from torch.utils.data import DataLoader, IterableDataset
 
+Batch = tuple[Tensor, Tensor, Tensor]
+"""Features `[rows, layers]`, weakest and strongest scale `[rows]`."""
+
 
 @dataclass(frozen=True)
 class Rows:
@@ -30,24 +33,24 @@ class Rows:
         return len(self.features)
 
     @property
-    def batch(self) -> tuple[Tensor, Tensor, Tensor]:
+    def batch(self) -> Batch:
         """Features, weakest, strongest."""
         return self.features, self.weakest, self.strongest
 
 
-class _Once(IterableDataset[tuple[Tensor, Tensor, Tensor]]):
+class _Once(IterableDataset[tuple[Batch, Batch]]):
     """All rows as the only batch of an epoch."""
 
-    def __init__(self, rows: Rows) -> None:
-        self.rows = rows
+    def __init__(self, train: Rows, val: Rows) -> None:
+        self.batches = (train.batch, val.batch)
 
-    def __iter__(self) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
-        yield self.rows.batch
+    def __iter__(self) -> Iterator[tuple[Batch, Batch]]:
+        yield self.batches
 
 
-def loader(rows: Rows) -> DataLoader[tuple[Tensor, Tensor, Tensor]]:
+def loader(train: Rows, val: Rows) -> DataLoader[tuple[Batch, Batch]]:
     """What Lightning iterates over; without workers, they would take longer than the fit."""
-    return DataLoader(_Once(rows), batch_size=None)
+    return DataLoader(_Once(train, val), batch_size=None)
 
 
 def moments(rows: Rows) -> tuple[Tensor, Tensor]:

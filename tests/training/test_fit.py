@@ -1,6 +1,7 @@
 """The fit: it learns, it is the same twice, and the paper's settings are the paper's."""
 
 from dataclasses import asdict, replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -8,8 +9,9 @@ import torch
 
 from gie.adapter import Adapter
 from gie.adapter_config import AdapterConfig, Sampling, ScaleRange
-from training.fit import Fitted, fit
-from training.module import window_loss
+from gie.errors import InputError
+from training.fit import Fitted, Running, fit
+from training.module import CHUNK, AdapterFit, window_loss
 from training.presets import DEFAULT, PAPER, PRESETS, Preset
 from training.rows import Rows
 
@@ -36,10 +38,10 @@ def make_config(preset: Preset) -> AdapterConfig:
     )  # fmt: skip
 
 
-def run_fit(preset: Preset, *, seed: int = 0, **changes: Any) -> Fitted:
+def run_fit(preset: Preset, *, seed: int = 0, running: Running | None = None, **changes: Any) -> Fitted:
     """A short fit."""
     preset = replace(preset, **({"epochs": 60} | changes))
-    return fit(TRAIN, VAL, config=make_config(preset), preset=preset, seed=seed)
+    return fit(TRAIN, VAL, config=make_config(preset), preset=preset, seed=seed, running=running)
 
 
 def same_bits(one: Adapter, other: Adapter) -> bool:
@@ -51,7 +53,14 @@ def same_bits(one: Adapter, other: Adapter) -> bool:
 def test_paper_is_the_papers() -> None:
     """Eq. 10: 64 and 32 wide, raw features, linear output, Adam without decay, 1e-3, 2000 epochs, MSE, last weights."""
     shape = {"hidden": (64, 32), "normalise": False, "transform": "linear"}
-    search = {"epochs": 2000, "learning_rate": 1e-3, "weight_decay": 0.0, "target": "scale", "keep": "last"}
+    search = {
+        "epochs": 2000,
+        "learning_rate": 1e-3,
+        "weight_decay": 0.0,
+        "target": "scale",
+        "keep": "last",
+        "patience": 0,
+    }
     assert asdict(PAPER) == shape | search
 
 
@@ -118,3 +127,69 @@ def test_normalisation_is_the_training_rows() -> None:
     """The default adapter carries the moments of its training features; the paper's has none."""
     torch.testing.assert_close(run_fit(DEFAULT, epochs=1).adapter.mean, TRAIN.features.mean(dim=0))
     assert torch.equal(run_fit(PAPER, epochs=1).adapter.mean, torch.zeros(16))
+
+
+class StoppedError(Exception):
+    """As if the process had been killed."""
+
+
+def stop_after(monkeypatch: pytest.MonkeyPatch, passes: int) -> None:
+    """Let the fit break off after so many passes."""
+    whole = AdapterFit.one_pass
+
+    def broken(self: AdapterFit, *batches: Any) -> None:
+        if len(self.curve) == passes:
+            raise StoppedError
+        whole(self, *batches)
+
+    monkeypatch.setattr(AdapterFit, "one_pass", broken)
+
+
+def test_a_stopped_fit_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """From its checkpoint, to the bits and the curve of a fit that was never stopped; then the checkpoint is gone."""
+    monkeypatch.setattr("training.checkpoint.EVERY", 1)
+    epochs = CHUNK + 40
+    never_stopped = run_fit(DEFAULT, epochs=epochs)
+    running = Running(checkpoint=tmp_path / "fit.ckpt")
+    with monkeypatch.context() as patch:
+        stop_after(patch, CHUNK + 20)
+        with pytest.raises(StoppedError):
+            run_fit(DEFAULT, epochs=epochs, running=running)
+    assert (tmp_path / "fit.ckpt").exists()
+    passes: list[int] = []
+    whole = AdapterFit.one_pass
+
+    def counted(self: AdapterFit, *batches: Any) -> None:
+        passes.append(len(self.curve))
+        whole(self, *batches)
+
+    monkeypatch.setattr(AdapterFit, "one_pass", counted)
+    resumed = run_fit(DEFAULT, epochs=epochs, running=running)
+    assert passes == list(range(CHUNK, epochs)), "what the checkpoint holds is not done again"
+    assert same_bits(resumed.adapter, never_stopped.adapter)
+    assert resumed.curve == never_stopped.curve
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_patience_stops_early() -> None:
+    """The fit ends so many epochs after the best one, and keeps its weights; without patience it goes on."""
+    rate = 0.3  # so high that the loss jumps about
+    patient = run_fit(DEFAULT, learning_rate=rate, epochs=100, patience=5)
+    losses = [point.val for point in patient.curve]
+    assert len(losses) == losses.index(min(losses)) + 6 < 100
+    assert len(run_fit(DEFAULT, learning_rate=rate, epochs=100).curve) == 100
+
+
+def test_double_precision_is_asked_for_by_name() -> None:
+    """It is another fit, and the adapter comes back in single precision."""
+    double = run_fit(DEFAULT, running=Running(precision="64-true")).adapter
+    assert {tensor.dtype for tensor in double.state_dict().values()} == {torch.float32}
+    assert not same_bits(double, run_fit(DEFAULT).adapter)
+
+
+def test_an_accelerator_that_is_not_there_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    """In one line, before anything is fitted."""
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 0)
+    with pytest.raises(InputError, match="expected an accelerator and a precision that this machine has, got cuda"):
+        run_fit(DEFAULT, running=Running(accelerator="cuda"))

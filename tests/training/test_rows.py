@@ -16,11 +16,12 @@ def make_rows(count: int = 6) -> Rows:
 
 
 def test_an_epoch_is_one_batch_of_everything() -> None:
-    """The loader gives all rows at once, every epoch again."""
-    rows = make_rows()
+    """The loader gives all train and val rows at once, every epoch again."""
+    rows = (make_rows(), make_rows(3))
     for _ in range(2):
-        [batch] = list(loader(rows))
-        assert all(torch.equal(got, given) for got, given in zip(batch, rows.batch, strict=True))
+        [batches] = list(loader(*rows))
+        for batch, part in zip(batches, rows, strict=True):
+            assert all(torch.equal(got, given) for got, given in zip(batch, part.batch, strict=True))
 
 
 def test_moments_normalise() -> None:

@@ -1,0 +1,1 @@
+"""What is fast enough, measured: `python -m benchmarks.NAME` prints its figures."""
