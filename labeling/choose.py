@@ -51,12 +51,13 @@ def strongest_working(seen: Mapping[float, Sight], scale: float) -> float:
 def choose_label(verdicts: Sequence[Verdict]) -> Label:
     """The label of one prompt from all verdicts about it.
 
-    The outcome that most judging verdicts have, and of their scales the middle one (of two middle ones the weaker). Judges
+    The outcome that most voting verdicts have, and of their scales the middle one (of two middle ones the weaker). Judges
     that split evenly between outcomes are no label: a tie is doubt, not an average.
     """
-    judged = [verdict for verdict in verdicts if verdict.outcome == "ok"]
+    judged = [verdict for verdict in verdicts if verdict.outcome == "ok" and verdict.votes]
     if not judged:
-        reasons = ", ".join(sorted({f"{verdict.outcome}: {verdict.reason}" for verdict in verdicts})) or "no verdict"
+        missing = {f"{verdict.outcome}: {verdict.reason}" for verdict in verdicts if verdict.outcome != "ok"}
+        reasons = ", ".join(sorted(missing)) or "no verdict"
         return Label(None, "unscored", votes=0, agreement=0.0, reason=reasons)
     votes = [_vote(verdict) for verdict in judged]
     (outcome, count), *others = Counter[LabelOutcome](outcome for outcome, _ in votes).most_common()

@@ -3,7 +3,7 @@
 An answer that did not come is a value with a reason, never a default scale and never a missing row.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
@@ -54,7 +54,7 @@ class Sight:
 
 @dataclass(frozen=True)
 class Verdict:
-    """One answer of one judge about one sweep."""
+    """One answer of one judge about one sweep, and who gave it."""
 
     outcome: VerdictOutcome
     scale: float | None = None
@@ -67,6 +67,18 @@ class Verdict:
     usage: str = "{}"
     """What the API counted, as JSON text."""
     cost_usd: float = 0.0
+    votes: bool = True
+    """Whether it counts for the label; not where other answers of the same judge settled the question."""
+    at: float | None = None
+    """The scale that was asked about when no answer came; None where it judged, or was shown the whole sweep."""
+    judge: str = ""
+    """Kind of judge: `local`, `openai`, `detector`, `human`."""
+    model: str = ""
+    """Which model looked, weights included; of people, who they are."""
+    rubric_version: str = ""
+    """What it was asked, thresholds included."""
+    layout: str = ""
+    """How the pictures were shown; of a judge that answers several times, each answer has another one."""
 
 
 @dataclass(frozen=True)
@@ -84,28 +96,11 @@ class Label:
 
 
 class Judge(Protocol):
-    """Who looks at sweeps. The four names make the key under which an answer is kept."""
+    """Who looks at sweeps."""
 
-    @property
-    def name(self) -> str:
-        """Kind of judge: `local`."""
-        ...
+    async def judge(self, sweep: Sweep) -> Sequence[Verdict]:
+        """All answers about one sweep, in the order they came; none where the judge has nothing to say about it.
 
-    @property
-    def model(self) -> str:
-        """Which model looks, weights included."""
-        ...
-
-    @property
-    def rubric_version(self) -> str:
-        """What it was asked, thresholds included."""
-        ...
-
-    @property
-    def layout(self) -> str:
-        """How the pictures are shown."""
-        ...
-
-    def judge(self, sweep: Sweep) -> Verdict:
-        """Look at one sweep; never raises for an answer that is missing or odd: that is an outcome."""
+        Never raises for an answer that is missing or odd: that is an outcome.
+        """
         ...

@@ -4,31 +4,28 @@ A verdict goes into the ledger as soon as it is there, under everything that dec
 by whom. So a repeated run asks nobody, and a changed rubric never meets an old answer.
 """
 
-import hashlib
+import asyncio
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import groupby
 from typing import Any
 
-from pydantic import TypeAdapter
 from tqdm import tqdm
 
 from gie.errors import InputError
 from labeling.choose import choose_label
+from labeling.judges.remembered import NamedJudge, Remembered
 from labeling.verdict import Judge, Label, Sweep, Verdict
 from pipeline.files import replaced_folder
 from pipeline.inputs import read_input
-from pipeline.ledger import Ledger, default_folder, ledger_key
+from pipeline.ledger import Ledger, default_folder
 from pipeline.parquet import read_shards, write_rows
 from pipeline.paths import Paths
 from pipeline.png import open_picture
 from pipeline.seen import write_seen
 from pipeline.settings import LabelSettings, Recipe
 from pipeline.tables import KINDS, LabelRow, Prompt, SweepImage, VerdictRow
-
-VERDICT = TypeAdapter(Verdict)
 
 
 def run(recipe: Recipe, paths: Paths) -> None:
@@ -37,10 +34,10 @@ def run(recipe: Recipe, paths: Paths) -> None:
     if not paths.sweeps.exists():
         raise InputError(f"expected {paths.sweeps}, got nothing there; run gie sweep {recipe.name} first")
     judge = open_judge(recipe.label, paths, device=recipe.model.device)
-    bench = Bench(judge, recipe, Ledger(default_folder()))
-    verdicts = dict(bench.verdicts(prompts, read_shards(paths.sweeps, SweepImage)))
+    remembered = Remembered(judge, Ledger(default_folder()))
+    verdicts = judge_all(remembered, recipe, prompts, read_shards(paths.sweeps, SweepImage))
     labels = {prompt.prompt_id: choose_label(verdicts.get(prompt.prompt_id, [])) for prompt in prompts}
-    rows = [verdict_row(name, judge, verdict) for name, given in verdicts.items() for verdict in given]
+    rows = [verdict_row(name, verdict) for name, given in verdicts.items() for verdict in given]
     with replaced_folder(paths.labeling) as aside:
         write_rows(aside / paths.verdicts.name, VerdictRow, rows)
         write_rows(aside / paths.labels.name, LabelRow, [label_row(*item) for item in labels.items()])
@@ -48,7 +45,7 @@ def run(recipe: Recipe, paths: Paths) -> None:
         (aside / paths.label_metrics.name).write_text(metrics + "\n", encoding="utf-8")
 
 
-def open_judge(settings: LabelSettings, paths: Paths, *, device: str) -> Judge:
+def open_judge(settings: LabelSettings, paths: Paths, *, device: str) -> NamedJudge:
     """The judge that the recipe names; raises InputError or LabelingError when it is not there."""
     if settings.judge != "local":
         raise InputError(
@@ -74,53 +71,37 @@ def open_judge(settings: LabelSettings, paths: Paths, *, device: str) -> Judge:
     return LocalJudge.from_folder(paths.inside(settings.model), rubric, device=device)
 
 
-@dataclass(frozen=True)
-class Bench:
-    """Judges sweeps, or takes the verdicts from the ledger."""
+def judge_all(
+    judge: Judge, recipe: Recipe, prompts: Sequence[Prompt], pictures: Iterable[SweepImage]
+) -> dict[str, Sequence[Verdict]]:
+    """The verdicts about each prompt that has pictures, which come sorted by prompt; shows how far it is."""
+    asked = {prompt.prompt_id: prompt for prompt in prompts}
+    wanted = (picture for picture in pictures if picture.prompt_id in asked)
+    groups = groupby(wanted, key=lambda picture: picture.prompt_id)
 
-    judge: Judge
-    recipe: Recipe
-    ledger: Ledger
+    async def run_all() -> dict[str, Sequence[Verdict]]:
+        return {
+            name: await judge.judge(open_sweep(recipe, asked[name], list(group)))
+            for name, group in tqdm(groups, desc=f"labels of {recipe.name}", total=len(asked), unit="prompt")
+        }
 
-    def verdicts(
-        self, prompts: Sequence[Prompt], pictures: Iterable[SweepImage]
-    ) -> Iterator[tuple[str, list[Verdict]]]:
-        """The verdicts about each prompt that has pictures, which come sorted by prompt; shows how far it is."""
-        asked = {prompt.prompt_id: prompt for prompt in prompts}
-        wanted = (picture for picture in pictures if picture.prompt_id in asked)
-        sweeps = groupby(wanted, key=lambda picture: picture.prompt_id)
-        for name, sweep in tqdm(sweeps, desc=f"labels of {self.recipe.name}", total=len(asked), unit="prompt"):
-            yield name, [self._verdict(asked[name], list(sweep))]
-
-    def _verdict(self, prompt: Prompt, pictures: Sequence[SweepImage]) -> Verdict:
-        key = self._key(prompt, pictures)
-        kept = self.ledger.get_json(key)
-        if kept is not None:
-            return VERDICT.validate_python(kept)
-        images = {picture.scale: open_picture(picture.image) for picture in pictures}
-        sweep = Sweep(prompt.prompt, prompt.rest, self.recipe.concept, self.recipe.synonyms, images)
-        verdict = self.judge.judge(sweep)
-        self.ledger.put_json(key, VERDICT.dump_python(verdict, mode="json"))
-        return verdict
-
-    def _key(self, prompt: Prompt, pictures: Sequence[SweepImage]) -> str:
-        judge = self.judge
-        return ledger_key(
-            what="verdict",
-            images=[[picture.scale, hashlib.sha256(picture.image).hexdigest()] for picture in pictures],
-            asked=[prompt.prompt, prompt.rest, self.recipe.concept, self.recipe.synonyms],
-            judge=[judge.name, judge.model, judge.rubric_version, judge.layout],
-        )
+    return asyncio.run(run_all())
 
 
-def verdict_row(prompt_id: str, judge: Judge, verdict: Verdict) -> VerdictRow:
+def open_sweep(recipe: Recipe, prompt: Prompt, pictures: Sequence[SweepImage]) -> Sweep:
+    """What a judge is shown of one prompt."""
+    images = {picture.scale: open_picture(picture.image) for picture in pictures}
+    return Sweep(prompt.prompt, prompt.rest, recipe.concept, recipe.synonyms, images)
+
+
+def verdict_row(prompt_id: str, verdict: Verdict) -> VerdictRow:
     """One verdict as the table has it."""
     return VerdictRow(
         prompt_id=prompt_id,
-        judge=judge.name,
-        model=judge.model,
-        rubric_version=judge.rubric_version,
-        layout=judge.layout,
+        judge=verdict.judge,
+        model=verdict.model,
+        rubric_version=verdict.rubric_version,
+        layout=verdict.layout,
         outcome=verdict.outcome,
         scale=verdict.scale,
         seen=write_seen(verdict.seen),
@@ -128,6 +109,8 @@ def verdict_row(prompt_id: str, judge: Judge, verdict: Verdict) -> VerdictRow:
         raw=verdict.raw,
         usage=verdict.usage,
         cost_usd=verdict.cost_usd,
+        votes=verdict.votes,
+        at=verdict.at,
     )
 
 

@@ -6,7 +6,8 @@ at together but judged one by one, so that an answer does not depend on which sc
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import torch
@@ -51,13 +52,16 @@ class LocalJudge:
         words = json.dumps(asdict(self.rubric), sort_keys=True)
         return f"{VERSION}-{hashlib.sha256(words.encode()).hexdigest()[:8]}"
 
-    def judge(self, sweep: Sweep) -> Verdict:
-        """Look at one sweep."""
+    async def judge(self, sweep: Sweep) -> Sequence[Verdict]:
+        """Look at one sweep; one verdict."""
         probabilities = self.probabilities(sweep)
         seen = decide(sweep.scales, probabilities, self.rubric)
         outcome, scale = choose_scale(seen)
         raw = json.dumps({"scales": sweep.scales, "probabilities": probabilities})
-        return Verdict("ok", scale, seen, reason=REASONS[outcome], raw=raw)
+        verdict = Verdict("ok", scale, seen, reason=REASONS[outcome], raw=raw)
+        return [
+            replace(verdict, judge=self.name, model=self.model, rubric_version=self.rubric_version, layout=self.layout)
+        ]
 
     def probabilities(self, sweep: Sweep) -> Probabilities:
         """Probability of every claim on every picture, rounded to 1e-4."""

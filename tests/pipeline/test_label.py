@@ -1,6 +1,7 @@
 """The label stage: every prompt gets a label or a reason, and nobody is asked twice."""
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -8,7 +9,7 @@ import pytest
 import pipeline.label
 from gie.errors import InputError
 from labeling.errors import LabelingError
-from labeling.verdict import Judge, Sight
+from labeling.verdict import Sight, Sweep, Verdict
 from pipeline.label import open_judge, run
 from pipeline.parquet import read_rows
 from pipeline.paths import Paths
@@ -89,8 +90,12 @@ def test_second_run_asks_nobody(judge: TruthfulJudge, paths: Paths) -> None:
 def test_stopped_run_goes_on(judge: TruthfulJudge, paths: Paths, monkeypatch: pytest.MonkeyPatch) -> None:
     """A judge that fails half-way costs only the answer that it did not give."""
     answer = judge.judge
+
+    async def tire(sweep: Sweep) -> Sequence[Verdict]:
+        return await answer(sweep) if len(judge.asked) < 4 else 1 / 0  # pyright: ignore[reportReturnType]
+
     with monkeypatch.context() as failing:
-        failing.setattr(judge, "judge", lambda sweep: answer(sweep) if len(judge.asked) < 4 else 1 / 0)
+        failing.setattr(judge, "judge", tire)
         with pytest.raises(ZeroDivisionError):
             run(RECIPE, paths)
     assert not paths.labeling.exists()
@@ -138,8 +143,8 @@ def test_local_judge_is_opened_from_the_recipe(tmp_path: Path) -> None:
     """The recipe's words and limits reach the judge."""
     write_tiny_clip(tmp_path / "clip")
     settings = RECIPE.label.model_copy(update={"model": "clip"})
-    judge: Judge = open_judge(settings, Paths(tmp_path, "x"), device="cpu")
-    other: Judge = open_judge(settings.model_copy(update={"gone_below": 0.2}), Paths(tmp_path, "x"), device="cpu")
+    judge = open_judge(settings, Paths(tmp_path, "x"), device="cpu")
+    other = open_judge(settings.model_copy(update={"gone_below": 0.2}), Paths(tmp_path, "x"), device="cpu")
     assert judge.name == "local"
     assert judge.model.startswith("clip@")
     assert judge.rubric_version != other.rubric_version

@@ -5,7 +5,8 @@ their first layer. `TruthfulJudge` reads the brightness.
 """
 
 import io
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -98,12 +99,16 @@ class TruthfulJudge:
     refuses: frozenset[str] = frozenset()
     """Prompts that it does not judge."""
 
-    def judge(self, sweep: Sweep) -> Verdict:
+    async def judge(self, sweep: Sweep) -> Sequence[Verdict]:
         """See what the brightness says."""
         self.asked.append(sweep.prompt)
         if sweep.prompt in self.refuses:
-            return Verdict("refused", reason="policy", raw='{"refusal": "no"}')
+            return [self._signed(Verdict("refused", reason="policy", raw='{"refusal": "no"}'))]
         grey = {scale: int(np.asarray(image)[0, 0, 0]) for scale, image in sweep.images.items()}
         seen = {scale: Sight(gone=value != THERE, kept=value != WRECK) for scale, value in grey.items()}
         _, scale = choose_scale(seen)
-        return Verdict("ok", scale, seen, reason="seen")
+        return [self._signed(Verdict("ok", scale, seen, reason="seen"))]
+
+    def _signed(self, verdict: Verdict) -> Verdict:
+        names = {"judge": self.name, "model": self.model, "rubric_version": self.rubric_version, "layout": self.layout}
+        return replace(verdict, **names)

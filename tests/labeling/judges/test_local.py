@@ -1,6 +1,8 @@
 """The local judge: its limits by hand, its eyes on the bundled CLIP and pictures whose content is known."""
 
+import asyncio
 import json
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,7 +12,7 @@ from PIL import Image
 
 from labeling.judges.local import LocalJudge, decide
 from labeling.judges.scenes import Rubric
-from labeling.verdict import Judge, Sight, Sweep
+from labeling.verdict import Judge, Sight, Sweep, Verdict
 from pipeline.settings import read_recipe
 from tests.support.tiny_clip import write_tiny_clip
 
@@ -51,6 +53,16 @@ def sweep(*pictures: Image.Image, concept: str, rest: str = "") -> Sweep:
     return Sweep(f"{concept}, {rest}", rest, concept, (), images)
 
 
+def look(judge: Judge, shown: Sweep) -> Verdict:
+    """The one verdict about a sweep."""
+    [verdict] = asyncio.run(_judge(judge, shown))
+    return verdict
+
+
+async def _judge(judge: Judge, shown: Sweep) -> Sequence[Verdict]:
+    return await judge.judge(shown)
+
+
 def test_limits_are_the_rubrics() -> None:
     """Gone is strictly below one limit, kept is a share of what the plain picture shows, a picture is absolute."""
     rubric = Rubric(contrasts=(), attributes=(), broken=(), gone_below=0.3, kept_above=0.5)
@@ -83,8 +95,8 @@ def test_same_sweep_same_verdict(tmp_path: Path) -> None:
     )
     pictures = [Image.new("RGB", (16, 16), colour) for colour in ("red", "blue", "white")]
     whole, part = sweep(*pictures, concept="cat"), sweep(*pictures[:2], concept="cat")
-    assert judge.judge(whole) == judge.judge(whole)
-    answers = [json.loads(judge.judge(shown).raw)["probabilities"]["concept"] for shown in (whole, part)]
+    assert look(judge, whole) == look(judge, whole)
+    answers = [json.loads(look(judge, shown).raw)["probabilities"]["concept"] for shown in (whole, part)]
     assert answers[0][:2] == pytest.approx(answers[1], abs=2e-4)  # rounded to 1e-4; batches differ in the last bits
 
 
@@ -102,14 +114,14 @@ def test_version_follows_every_word(tmp_path: Path) -> None:
 def test_bundled_judge_sees_the_concept_go(concept: str) -> None:
     """On known pictures the label is the first scale that shows another object."""
     there, other = picture(concept), picture("house")
-    verdict = bundled_judge(concept).judge(sweep(there, there, other, other, concept=concept))
+    verdict = look(bundled_judge(concept), sweep(there, there, other, other, concept=concept))
     assert (verdict.scale, verdict.seen[-1.0].gone, verdict.seen[-2.0].kept) == (-2.0, False, True)
 
 
 def test_bundled_judge_wants_the_other_object_kept() -> None:
     """Of a pair, the concept must go and the other object stay."""
     both, wrong, right = pair("cat", "house"), pair("rocket", "tree"), pair("rocket", "house")
-    verdict = bundled_judge("cat").judge(sweep(both, wrong, wrong, right, right, concept="cat", rest="a house"))
+    verdict = look(bundled_judge("cat"), sweep(both, wrong, wrong, right, right, concept="cat", rest="a house"))
     assert verdict.scale == -3.0
     assert [verdict.seen[scale].kept for scale in (0.0, -1.0, -3.0)] == [True, False, True]
 
@@ -118,14 +130,14 @@ def test_bundled_judge_wants_the_style_kept() -> None:
     """A named style that the plain picture has must stay."""
     plain, restyled, kept = picture("cat"), picture("house", "twemoji"), picture("house")
     shown = sweep(plain, restyled, restyled, kept, kept, concept="cat", rest="noto style")
-    assert bundled_judge("cat").judge(shown).scale == -3.0
+    assert look(bundled_judge("cat"), shown).scale == -3.0
 
 
 @pytest.mark.parametrize("wreck", [NOISE, Image.new("RGB", (64, 64), "white")], ids=["noise", "blank"])
 def test_bundled_judge_takes_no_wreck_for_success(wreck: Image.Image) -> None:
     """Noise and blank pictures show no cat, and are no picture either."""
     there = picture("cat")
-    verdict = bundled_judge("cat").judge(sweep(there, wreck, wreck, concept="cat"))
+    verdict = look(bundled_judge("cat"), sweep(there, wreck, wreck, concept="cat"))
     assert verdict.seen[-1.0] == Sight(gone=True, kept=False)
     assert (verdict.scale, verdict.reason) == (None, "no scale removes the concept and keeps the rest")
 
@@ -133,5 +145,5 @@ def test_bundled_judge_takes_no_wreck_for_success(wreck: Image.Image) -> None:
 def test_bundled_judge_says_absent() -> None:
     """A sweep that never shows the concept has no scale, for that reason."""
     house = picture("house")
-    verdict = bundled_judge("cat").judge(sweep(house, house, house, concept="cat"))
+    verdict = look(bundled_judge("cat"), sweep(house, house, house, concept="cat"))
     assert (verdict.scale, verdict.reason) == (None, "the plain picture does not show the concept")
