@@ -14,10 +14,11 @@ TAGS = ("concept-erasure", "diffusers", "gie", "safety", "stable-diffusion")
 
 USE = """\
 ```python
-from diffusers import StableDiffusionPipeline
+from diffusers import DiffusionPipeline, {scheduler}
 from gie import Adapter, inhibit
 
-pipe = StableDiffusionPipeline.from_pretrained("{base_model}")
+pipe = DiffusionPipeline.from_pretrained("{base_model}")
+pipe.scheduler = {scheduler}.from_config(pipe.scheduler.config)
 with inhibit(pipe, Adapter.from_pretrained("{repo}")):
     image = pipe("{prompt}", num_inference_steps={steps}, guidance_scale={guidance:g}).images[0]
 ```"""
@@ -42,7 +43,12 @@ def how_to_use(config: AdapterConfig, repo: str, prompt: str) -> str:
     """Six lines that draw `prompt` without the concept, under the conditions of the training."""
     sampling = config.sampling
     return USE.format(
-        base_model=config.base_model, repo=repo, prompt=prompt, steps=sampling.steps, guidance=sampling.guidance
+        base_model=config.base_model,
+        repo=repo,
+        prompt=prompt,
+        scheduler=sampling.scheduler,
+        steps=sampling.steps,
+        guidance=sampling.guidance,
     )
 
 

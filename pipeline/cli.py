@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
+from pipeline.commands import hub
 from pipeline.commands.arguments import PARAMS, ParamsFile, RecipeName, recipe_names
 from pipeline.failures import explain
 
@@ -146,6 +147,9 @@ def erase(  # noqa: PLR0913, PLR0917 - a command's options are its arguments
     typer.echo(f"w = {pictures.scale:.2f}: {pictures.erased}")
     if pictures.plain:
         typer.echo(f"w = 0: {pictures.plain}")
+
+
+hub.add_to(app)
 
 
 def _stage(stage: str, recipe: str, params: Path) -> None:
