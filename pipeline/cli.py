@@ -2,25 +2,16 @@
 
 import os
 import warnings
-from importlib import import_module
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 from typer.core import TyperGroup
 
-from pipeline.commands import hub
+from pipeline.commands import hub, labelling
 from pipeline.commands.arguments import PARAMS, ParamsFile, RecipeName, recipe_names
+from pipeline.commands.stages import run_stage
 from pipeline.failures import explain
-
-STAGES = {
-    "prompts": ("prompts",),
-    "sweep": ("sweeps", "features"),
-    "label": ("labeling",),
-    "train": ("adapter_folder",),
-    "evaluate": ("metrics", "report"),
-}
-"""Stage -> the paths that it has written when it ends."""
 
 
 class OneLineErrors(TyperGroup):
@@ -42,38 +33,35 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     help="Keep a concept out of a diffusion model's pictures. The stages, in the order of the data: "
-    "prompts, sweep, label, train, evaluate.",
+    "prompts, sweep, label, audit, train, evaluate.",
 )
 
 
 @app.command()
 def prompts(recipe: RecipeName, params: ParamsFile = PARAMS) -> None:
     """Write the sentences that ask for the concept, in every way, and for other things."""
-    _stage("prompts", recipe, params)
+    run_stage("prompts", recipe, params)
 
 
 @app.command()
 def sweep(recipe: RecipeName, params: ParamsFile = PARAMS) -> None:
     """Render every prompt at every scale, and read the features of the first step."""
-    _stage("sweep", recipe, params)
+    run_stage("sweep", recipe, params)
 
 
-@app.command()
-def label(recipe: RecipeName, params: ParamsFile = PARAMS) -> None:
-    """Judge the sweeps: the weakest scale that erases the concept and keeps the rest."""
-    _stage("label", recipe, params)
+labelling.add_to(app)
 
 
 @app.command()
 def train(recipe: RecipeName, params: ParamsFile = PARAMS) -> None:
     """Fit the adapter that infers the scale of a prompt."""
-    _stage("train", recipe, params)
+    run_stage("train", recipe, params)
 
 
 @app.command()
 def evaluate(recipe: RecipeName, params: ParamsFile = PARAMS) -> None:
     """Measure the adapter on prompts that it has never seen, and write the report."""
-    _stage("evaluate", recipe, params)
+    run_stage("evaluate", recipe, params)
 
 
 @app.command()
@@ -150,16 +138,6 @@ def erase(  # noqa: PLR0913, PLR0917 - a command's options are its arguments
 
 
 hub.add_to(app)
-
-
-def _stage(stage: str, recipe: str, params: Path) -> None:
-    from pipeline.paths import Paths
-    from pipeline.settings import read_recipe
-
-    settings, paths = read_recipe(recipe, params), Paths(params.parent, recipe)
-    import_module(f"pipeline.{stage}").run(settings, paths)
-    for path in STAGES[stage]:
-        typer.echo(str(getattr(paths, path)))
 
 
 def _plain_warning(message: Warning | str, *_: Any) -> str:

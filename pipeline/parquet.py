@@ -4,6 +4,7 @@ The files carry the features that `datasets` reads (`load_dataset("parquet", ...
 the same rows give the same bytes. Shards are cut by size alone, so that the cut too depends on the rows only.
 """
 
+import json
 import math
 import types
 from collections.abc import Iterable, Iterator, Sequence
@@ -140,22 +141,37 @@ def _fits(value: Any, annotation: Any) -> bool:
 
 
 def arrow_schema(row_type: type[R]) -> Any:
-    """The Arrow schema of a table, with the features that `datasets` shows."""
-    from datasets import Features
+    """The Arrow schema of a table, with the features that `datasets` shows; it is that library's own, written without it.
 
-    features = Features({name: _feature(annotation) for name, annotation in _columns(row_type).items()})
-    return features.arrow_schema
+    Labelling with an endpoint alone wants no more than pyarrow installed.
+    """
+    import pyarrow as pa
+
+    features = {name: _feature(annotation) for name, annotation in _columns(row_type).items()}
+    fields = [pa.field(name, _arrow_type(annotation)) for name, annotation in _columns(row_type).items()]
+    return pa.schema(fields, metadata={"huggingface": json.dumps({"info": {"features": features}})})
 
 
-def _feature(annotation: Any) -> Any:
-    from datasets import Image, List, Value
+def _feature(annotation: Any) -> dict[str, Any]:
+    if annotation is bytes:
+        return {"_type": "Image"}
+    if get_origin(annotation) is tuple:
+        return {"feature": {"dtype": "float32", "_type": "Value"}, "_type": "List"}
+    return {"dtype": ARROW_TYPES[_scalar(annotation)], "_type": "Value"}
+
+
+def _arrow_type(annotation: Any) -> Any:
+    import pyarrow as pa
 
     if annotation is bytes:
-        return Image()
-    if get_origin(annotation) is Literal:
-        return Value("string")
-    if isinstance(annotation, types.UnionType):
-        return _feature(get_args(annotation)[0])
+        return pa.struct({"bytes": pa.binary(), "path": pa.string()})
     if get_origin(annotation) is tuple:
-        return List(Value("float32"))
-    return Value(ARROW_TYPES[annotation])
+        return pa.list_(pa.float32())
+    return pa.type_for_alias(ARROW_TYPES[_scalar(annotation)])
+
+
+def _scalar(annotation: Any) -> type:
+    """The type of a column's values: without "or null", and of words to choose from the type of the words."""
+    if get_origin(annotation) is Literal:
+        return str
+    return get_args(annotation)[0] if isinstance(annotation, types.UnionType) else annotation

@@ -19,6 +19,11 @@ class Paths:
         return self.root / "data" / "prompts" / f"{self.adapter}.parquet"
 
     @property
+    def prompt_metrics(self) -> Path:
+        """How many prompts of which kind there are, what was dropped on the way, and what it cost."""
+        return self.root / "data" / "prompts" / f"{self.adapter}.json"
+
+    @property
     def sweeps(self) -> Path:
         """Out of the sweep stage: a folder of Parquet shards, `part-00000.parquet` and on."""
         return self.root / "data" / "sweeps" / self.adapter

@@ -51,6 +51,10 @@ class PromptSettings(Settings):
     """template: share of the prompts that name the style, and of those that name the background."""
     model: str = ""
     """openai: name of the model that writes."""
+    base_url: str = ""
+    """openai: where it is asked; "" is OPENAI_BASE_URL, else OpenAI's own."""
+    temperature: Annotated[float, Field(ge=0, le=2)] = 1.0
+    """openai: 0 writes the likeliest prompts, which are alike; 1 as the model was trained."""
     seed: Count = 0
 
 
@@ -160,6 +164,29 @@ class EvaluateSettings(Settings):
     """Folder of the evaluator; never the judge's model."""
 
 
+class AuditSettings(Settings):
+    """How hard `gie audit` looks at the judge, and what it must show."""
+
+    probes: Positive = 20
+    """Sweeps of each kind whose answer is known."""
+    retests: Positive = 20
+    """Real sweeps that are judged again from scratch."""
+    second: LabelSettings | None = None
+    """Another judge, who looks at the retested sweeps too; without one there is no agreement between judges."""
+    probes_at_least: Share = 0.9
+    """Share of the probes of each kind that the judge answers as known."""
+    position_at_least: Share = 0.8
+    """How the pick moves with the place of the answer: 1 it follows the pictures, 0 it stays in its cell."""
+    retest_at_least: Share = 0.9
+    """Share of the labels that come again, at most one step away."""
+    kappa_at_least: Share = 0.6
+    """Quadratic-weighted kappa with the second judge."""
+    violations_at_most: Share = 0.15
+    """Share of the pictures that contradict the rule that what is gone stays gone."""
+    refused_at_most: Share = 0.2
+    """Share of the prompts that the judge refused."""
+
+
 class Recipe(Settings):
     """All that makes one adapter."""
 
@@ -174,6 +201,7 @@ class Recipe(Settings):
     label: LabelSettings
     train: TrainSettings
     evaluate: EvaluateSettings
+    audit: AuditSettings = AuditSettings()
 
     @property
     def recipe_hash(self) -> str:

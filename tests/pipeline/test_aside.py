@@ -10,7 +10,7 @@ import yaml
 
 from gie.errors import InputError, OutsideError
 from pipeline import aside
-from pipeline.cli import STAGES
+from pipeline.commands.stages import STAGES
 from pipeline.paths import Paths
 from tests.support.project import ROOT
 
@@ -19,9 +19,10 @@ STAND_IN = """#!/bin/sh
 echo "$1 $2" >> "$GIE_CALLS"
 cd data || exit 2
 case $1 in
-prompts) mkdir -p prompts; echo $2 > prompts/$2.parquet ;;
+prompts) mkdir -p prompts; for out in parquet json; do echo $2 > prompts/$2.$out; done ;;
 sweep) mkdir -p sweeps/$2 features; for out in sweeps/$2/part features/$2.parquet features/$2.json; do echo $2 > $out; done ;;
 label) mkdir -p labels/$2; for out in labels.parquet verdicts.parquet metrics.json; do echo 1 > labels/$2/$out; done ;;
+audit) mkdir -p audits; echo 1 > audits/$2.json ;;
 train) mkdir -p adapters/$2; echo $2 > adapters/$2/config.json ;;
 evaluate) mkdir -p evaluations/$2/plots; cd evaluations/$2 || exit 2
   for out in adapted.parquet evaluation.parquet protocol.json report.html metrics.json plots/scale.csv plots/training.csv
@@ -87,7 +88,7 @@ def test_a_change_runs_what_depends_on_it_and_nothing_else(root: Path) -> None:
     edit(root / "params.yaml", "synonyms: [automobile, sedan, motorcar]", "synonyms: [automobile]")
     assert repro(root) == []
     edit(root / "params.yaml", "gone_below: 0.5", "gone_below: 0.4")
-    assert repro(root) == ["label emoji-airplane", "train emoji-airplane"]
+    assert repro(root) == ["label emoji-airplane", "audit emoji-airplane", "train emoji-airplane"]
     edit(root / "pipeline" / "plots.py", "plots", "charts")
     assert repro(root) == ["evaluate emoji-airplane"]
     edit(root / "params.yaml", "  - emoji-airplane", "  - emoji-airplane\n  - emoji-car")

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
-from pipeline.cli import STAGES
+from pipeline.commands.stages import STAGES
 from pipeline.paths import Paths
 from pipeline.settings import read_params, read_recipe
 
@@ -49,9 +49,10 @@ def test_outs_lie_where_paths_say(stages: dict[str, Any]) -> None:
     """The places of `dvc.yaml` are those of `pipeline.paths`."""
     paths = Paths(Path(), "NAME")
     expected = {
-        "prompts": {paths.prompts},
+        "prompts": {paths.prompts, paths.prompt_metrics},
         "sweep": {paths.sweeps, paths.features, paths.conditions},
         "label": {paths.labels, paths.verdicts, paths.label_metrics},
+        "audit": {paths.audit},
         "train": {paths.adapter_folder},
         "evaluate": {
             paths.adapted, paths.evaluation, paths.protocol, paths.report, paths.metrics,
@@ -96,7 +97,7 @@ def test_the_paper_s_recipe_has_the_paper_s_numbers() -> None:
 
 def outs(stage: dict[str, Any]) -> Iterator[str]:
     """What a stage writes, for an adapter called NAME."""
-    for entry in [*stage["outs"], *stage.get("metrics", []), *stage.get("plots", [])]:
+    for entry in [*stage.get("outs", []), *stage.get("metrics", []), *stage.get("plots", [])]:
         path = entry if isinstance(entry, str) else next(iter(entry))
         yield path.replace("${item.adapter}", "NAME")
 

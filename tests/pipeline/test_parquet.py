@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
 from pipeline.files import replaced_file, replaced_folder
-from pipeline.parquet import read_rows, read_shards, write_rows, write_shards
-from pipeline.tables import Feature, LabelRow, SweepImage
+from pipeline.parquet import Row, arrow_schema, read_rows, read_shards, write_rows, write_shards
+from pipeline.tables import EvaluationRow, Feature, LabelRow, LessonRow, Prompt, SweepImage, VerdictRow
 
 ID = "0123456789abcdef"
 LABEL = LabelRow(ID, None, "absent", 1, 1.0, "not seen")
@@ -65,6 +65,15 @@ def test_shards_are_cut_by_size_and_read_as_one(tmp_path: Path) -> None:
     write_shards(tmp_path / "sweeps", SweepImage, rows, shard_bytes=200)
     assert names(tmp_path / "sweeps") == ["part-00000.parquet", "part-00001.parquet"]
     assert list(read_shards(tmp_path / "sweeps", SweepImage)) == rows
+
+
+@pytest.mark.parametrize("row_type", [Prompt, SweepImage, Feature, VerdictRow, LabelRow, LessonRow, EvaluationRow])
+def test_the_schema_is_the_one_that_datasets_writes(row_type: type[Row]) -> None:
+    """Columns, types and metadata: it is written here so that labelling needs no `datasets`."""
+    from datasets import Features
+
+    schema = arrow_schema(row_type)
+    assert Features.from_arrow_schema(schema).arrow_schema.equals(schema, check_metadata=True)
 
 
 def test_datasets_sees_the_pictures(tmp_path: Path) -> None:

@@ -1,0 +1,75 @@
+"""`gie audit RECIPE`: whether the judge's labels can be trusted.
+
+Probes with known answers are planted among the recipe's own sweeps, some sweeps are judged again from scratch, another judge may
+look too, and what the label stage was told is searched for contradictions. The out is a metrics file that says `passed`;
+publishing reads it. A judge that fails is no failure of this command: the numbers are what it is for.
+"""
+
+import asyncio
+import json
+from collections.abc import Iterator, Mapping
+from itertools import groupby
+
+from gie.errors import InputError
+from labeling.choose import choose_label
+from labeling.judges.remembered import Remembered
+from labeling.verdict import Label
+from pipeline.auditing.conclusion import conclude
+from pipeline.auditing.inquiry import Bench, Case, inquire
+from pipeline.auditing.records import read_verdicts
+from pipeline.files import replaced_file
+from pipeline.inputs import read_input
+from pipeline.label import open_judge, open_sweep
+from pipeline.ledger import Ledger, default_folder
+from pipeline.parquet import read_shards
+from pipeline.paths import Paths
+from pipeline.settings import Recipe
+from pipeline.tables import Prompt, SweepImage
+
+
+def run(recipe: Recipe, paths: Paths) -> None:
+    """Write `paths.audit`."""
+    verdicts = read_verdicts(paths)
+    labels = {prompt_id: choose_label(given) for prompt_id, given in verdicts.items()}
+    cases = list(open_cases(recipe, paths, labels))
+    settings = recipe.audit
+    bench = open_bench(recipe, paths)
+    findings = asyncio.run(inquire(bench, cases, verdicts, probes=settings.probes, retests=settings.retests))
+    concluded = conclude(findings, settings, recipe.sweep.ladder)
+    with replaced_file(paths.audit) as aside:
+        aside.write_text(json.dumps(concluded, indent=2) + "\n", encoding="utf-8")
+
+
+def open_cases(recipe: Recipe, paths: Paths, labels: Mapping[str, Label]) -> Iterator[Case]:
+    """The sweeps that the audit may need, in the order of their hashes, so chosen without a look at the pictures.
+
+    Raises:
+        InputError: no prompt has a scale; there is nothing to make probes of.
+    """
+    works = [name for name in sorted(labels) if labels[name].outcome == "ok"][: recipe.audit.probes]
+    if not works:
+        raise InputError(f"{recipe.name}: expected at least one prompt with a scale to make probes of, got none")
+    judged = [name for name in sorted(labels) if labels[name].outcome != "unscored"][: recipe.audit.retests]
+    wanted = {*works, *judged}
+    prompts = read_input(paths.prompts, Prompt, stage="prompts", recipe=recipe.name)
+    asked = {prompt.prompt_id: prompt for prompt in prompts if prompt.prompt_id in wanted}
+    pictures = (picture for picture in read_shards(paths.sweeps, SweepImage) if picture.prompt_id in asked)
+    for name, group in groupby(pictures, key=lambda picture: picture.prompt_id):
+        yield Case(name, open_sweep(recipe, asked[name], list(group)), labels[name])
+
+
+def open_bench(recipe: Recipe, paths: Paths) -> Bench:
+    """The judge that labelled, itself without its memory, and the second one."""
+    ledger, device = Ledger(default_folder()), recipe.model.device
+    judge = open_judge(recipe.label, paths, device=device)
+    second = recipe.audit.second
+    other = Remembered(open_judge(second, paths, device=device), ledger) if second else None
+    return Bench(Remembered(judge, ledger), judge, other)
+
+
+def say(paths: Paths) -> str:
+    """One line of what the audit found."""
+    found = json.loads(paths.audit.read_text(encoding="utf-8"))
+    if found["passed"]:
+        return "audit: passed"
+    return f"audit: not passed ({', '.join(found['failed'])}); its numbers say how far off, params.yaml under audit what is asked"

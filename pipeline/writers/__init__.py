@@ -1,0 +1,1 @@
+"""Who gives prompts, one file a writer: sentences from a vocabulary, or a language model."""

@@ -1,0 +1,102 @@
+"""The audit: a judge that does not look is caught, one that does passes, and every number says how sure it is."""
+
+import asyncio
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import pipeline.audit
+import pipeline.label
+from gie.errors import InputError
+from pipeline.paths import Paths
+from pipeline.settings import AuditSettings, Recipe
+from tests.support.judges import FirstCell, Honest, Moody, look
+from tests.support.labelling import LADDER, make_project, make_recipe
+
+RECIPE = make_recipe()
+
+
+def audited(paths: Paths, judge: Honest, monkeypatch: pytest.MonkeyPatch, **changes: Any) -> dict[str, Any]:
+    """What the audit writes about a judge that has labelled the project."""
+    monkeypatch.setattr(pipeline.label, "open_judge", lambda *_, **__: judge)
+    monkeypatch.setattr(pipeline.audit, "open_judge", lambda *_, **__: judge)
+    recipe: Recipe = RECIPE.model_copy(update={"audit": AuditSettings(**changes)})
+    pipeline.label.run(recipe, paths)
+    pipeline.audit.run(recipe, paths)
+    return json.loads(paths.audit.read_text())
+
+
+@pytest.fixture
+def paths(tmp_path: Path) -> Paths:
+    """A project of 40 prompts up to the sweep stage."""
+    return make_project(tmp_path / "project", count=40)
+
+
+def test_an_honest_judge_passes(paths: Paths, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every probe, and the pick goes with the pictures."""
+    found = audited(paths, Honest(), monkeypatch)
+    assert found["passed"] is True, found["failed"]
+    assert {kind: probe["value"] for kind, probe in found["probes"].items()} == dict.fromkeys(found["probes"], 1.0)
+    assert found["position"]["value"] == pytest.approx(1)
+    assert found["retest"]["within_one_step"]["value"] == 1
+
+
+@pytest.mark.parametrize("often", [1.0, 0.3])
+def test_a_judge_that_takes_the_first_cell_is_caught(
+    paths: Paths, monkeypatch: pytest.MonkeyPatch, often: float
+) -> None:
+    """With 40 prompts, be it always or three times in ten; a judge that agrees with itself perfectly all the same."""
+    found = audited(paths, FirstCell(often=often), monkeypatch)
+    assert found["passed"] is False
+    assert {"probes.anchor", "probes.black"} <= set(found["failed"])
+    if often == 1:
+        assert found["retest"]["within_one_step"]["value"] == 1
+        assert found["position"]["value"] == pytest.approx(0)
+
+
+def test_a_judge_that_wanders_is_caught(paths: Paths, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By planted steps and by asking again; the lack of sights alone is no fault."""
+    found = audited(paths, Moody(), monkeypatch)
+    assert {"probes.step", "retest"} <= set(found["failed"])
+    assert not {"probes.duplicate", "probes.shuffled", "probes.anchor"} & set(found["failed"])
+
+
+def test_refusals_are_counted(paths: Paths, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As a share of the prompts, and by what was asked."""
+    found = audited(paths, Honest(refuses=0.5), monkeypatch)
+    assert "refused" in found["failed"]
+    assert found["refused"]["value"] == pytest.approx(found["refused_by_scale"]["sweep"] / 40, abs=1e-4)
+    assert found["refused"]["low"] < found["refused"]["value"] < found["refused"]["high"]
+
+
+def test_a_second_judge_is_compared(paths: Paths, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An honest one with itself agrees; with the first cell it does not."""
+    recipe = RECIPE.model_copy(update={"audit": AuditSettings(second=RECIPE.label)})
+    opened = iter([Honest(), FirstCell(name="first")])
+    monkeypatch.setattr(pipeline.label, "open_judge", lambda *_, **__: Honest())
+    monkeypatch.setattr(pipeline.audit, "open_judge", lambda *_, **__: next(opened))
+    pipeline.label.run(recipe, paths)
+    pipeline.audit.run(recipe, paths)
+    found = json.loads(paths.audit.read_text())
+    assert found["failed"] == ["second_judge"]
+    assert found["second_judge"]["quadratic_kappa"]["value"] < 0.3
+    assert found["retest"]["quadratic_kappa"]["value"] == 1
+
+
+def test_nothing_to_probe_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where no prompt has a scale there is no known answer to plant."""
+    paths = make_project(tmp_path / "project", count=3, broken_from=-2.0)
+    with pytest.raises(InputError, match="at least one prompt with a scale"):
+        audited(paths, Honest(), monkeypatch)
+
+
+def test_the_judges_of_these_tests_differ(paths: Paths) -> None:
+    """The biased judge's pick is wrong where the honest one's is right: else nothing above shows anything."""
+    prompts = pipeline.audit.read_input(paths.prompts, pipeline.audit.Prompt, stage="", recipe="")
+    pictures = list(pipeline.audit.read_shards(paths.sweeps, pipeline.audit.SweepImage))[: len(LADDER)]
+    sweep = pipeline.audit.open_sweep(RECIPE, prompts[0], pictures)
+    honest, first = (asyncio.run(judge.judge(sweep))[0].scale for judge in (Honest(), FirstCell()))
+    assert honest != first
+    assert look(sweep)[LADDER[1]].gone is False
