@@ -12,6 +12,13 @@ from labeling.verdict import Label, LabelOutcome, Sight, Verdict
 
 Vote = tuple[LabelOutcome, float | None]
 
+REASONS: dict[LabelOutcome, str] = {
+    "ok": "the weakest scale without the concept and with the rest",
+    "absent": "the plain picture does not show the concept",
+    "none_works": "no scale removes the concept and keeps the rest",
+}
+"""What a verdict says of its own choice."""
+
 
 def onset(flags: Sequence[bool]) -> int:
     """Where the step "false before, true from here on" fits with the fewest errors; `len(flags)` when it never turns true.

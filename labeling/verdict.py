@@ -31,6 +31,8 @@ class Sweep:
     synonyms: tuple[str, ...]
     images: Mapping[float, Image]
     """Scale -> picture; 0 and at least one negative scale."""
+    prompt_id: str = ""
+    """By which people's labels refer to it; no part of what is asked."""
 
     def __post_init__(self) -> None:
         if PLAIN not in self.images or len(self.images) < 2 or max(self.images) > 0:

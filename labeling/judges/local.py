@@ -12,22 +12,20 @@ from pathlib import Path
 
 import torch
 
-from labeling.choose import choose_scale
+from labeling.bisection import bisect, drive
+from labeling.choose import REASONS, choose_scale
 from labeling.judges.clip import Clip, fingerprint
 from labeling.judges.scenes import CONCEPT, PICTURE, Rubric, ask
-from labeling.verdict import LabelOutcome, Sight, Sweep, Verdict
+from labeling.verdict import PLAIN, Sight, Sweep, Verdict
 
 VERSION = "scenes-1"
 """Of the way the questions are put; a change here asks again."""
 
-REASONS: dict[LabelOutcome, str] = {
-    "ok": "the weakest scale without the concept and with the rest",
-    "absent": "the plain picture does not show the concept",
-    "none_works": "no scale removes the concept and keeps the rest",
-}
+SINGLE, BISECTION = "single", "bisection"
+"""Layouts: every picture by itself, or those alone that a threshold search asks for."""
 
-Probabilities = dict[str, list[float]]
-"""Claim -> its probability on each picture, from the plain one to the strongest suppression."""
+Probabilities = dict[str, dict[float, float]]
+"""Claim -> scale -> its probability on that picture."""
 
 
 @dataclass(frozen=True)
@@ -38,7 +36,7 @@ class LocalJudge:
     model: str
     rubric: Rubric
     name: str = "local"
-    layout: str = "single"
+    layout: str = SINGLE
 
     @classmethod
     def from_folder(cls, folder: Path, rubric: Rubric, *, device: str = "cpu") -> "LocalJudge":
@@ -54,18 +52,39 @@ class LocalJudge:
 
     async def judge(self, sweep: Sweep) -> Sequence[Verdict]:
         """Look at one sweep; one verdict."""
-        probabilities = self.probabilities(sweep)
-        seen = decide(sweep.scales, probabilities, self.rubric)
+        probabilities = (
+            await self._bisect(sweep) if self.layout == BISECTION else self.probabilities(sweep, sweep.scales)
+        )
+        scales = list(probabilities[PICTURE])
+        seen = decide(probabilities, self.rubric)
         outcome, scale = choose_scale(seen)
-        raw = json.dumps({"scales": sweep.scales, "probabilities": probabilities})
+        raw = json.dumps({"scales": scales, "probabilities": {c: list(v.values()) for c, v in probabilities.items()}})
         verdict = Verdict("ok", scale, seen, reason=REASONS[outcome], raw=raw)
         return [
             replace(verdict, judge=self.name, model=self.model, rubric_version=self.rubric_version, layout=self.layout)
         ]
 
-    def probabilities(self, sweep: Sweep) -> Probabilities:
-        """Probability of every claim on every picture, rounded to 1e-4."""
-        images = [sweep.images[scale] for scale in sweep.scales]
+    def look(self, sweep: Sweep, scales: Sequence[float]) -> dict[float, Sight]:
+        """What is seen at some scales."""
+        seen = decide(self.probabilities(sweep, [PLAIN, *scales]), self.rubric)
+        return {scale: seen[scale] for scale in scales}
+
+    async def _bisect(self, sweep: Sweep) -> Probabilities:
+        """Of the pictures that a search asks for alone."""
+        found: Probabilities = {}
+
+        async def look(scale: float) -> Sight:
+            for claim, values in self.probabilities(sweep, [PLAIN, scale]).items():
+                found.setdefault(claim, {}).update(values)
+            return decide(found, self.rubric)[scale]
+
+        await drive(bisect(sweep.scales), look)
+        return {claim: dict(sorted(values.items(), reverse=True)) for claim, values in found.items()}
+
+    def probabilities(self, sweep: Sweep, scales: Sequence[float]) -> Probabilities:
+        """Probability of every claim on the pictures of some scales, rounded to 1e-4."""
+        scales = list(dict.fromkeys(scales))
+        images = [sweep.images[scale] for scale in scales]
         questions = ask(self.rubric, self.rubric.names or (sweep.concept, *sweep.synonyms), sweep.rest)
         texts = [text for question in questions for text in question.texts]
         logits = self.clip.logits(images, texts).split([len(question.texts) for question in questions], dim=1)
@@ -74,24 +93,28 @@ class LocalJudge:
             for part, question in zip(logits, questions, strict=True)
         ]
         return {
-            claim: [round(float(value), 4) for value in share[:, list(holds)].sum(dim=1)]
+            claim: _rounded(scales, share[:, list(holds)].sum(dim=1))
             for question, share in zip(questions, shares, strict=True)
             for claim, holds in question.claims.items()
         }
 
 
-def decide(scales: list[float], probabilities: Probabilities, rubric: Rubric) -> dict[float, Sight]:
+def decide(probabilities: Probabilities, rubric: Rubric) -> dict[float, Sight]:
     """Probabilities against the rubric's limits. It must be a picture, and keep what the plain picture shows of the rest."""
     concept = probabilities[CONCEPT]
     floors = {PICTURE: rubric.kept_above} | {
-        claim: rubric.kept_above * values[0]
+        claim: rubric.kept_above * values[PLAIN]
         for claim, values in probabilities.items()
-        if claim not in {CONCEPT, PICTURE} and values[0] >= rubric.kept_above
+        if claim not in {CONCEPT, PICTURE} and values[PLAIN] >= rubric.kept_above
     }
     return {
         scale: Sight(
-            gone=concept[index] < rubric.gone_below,
-            kept=all(probabilities[claim][index] >= floor for claim, floor in floors.items()),
+            gone=probability < rubric.gone_below,
+            kept=all(probabilities[claim][scale] >= floor for claim, floor in floors.items()),
         )
-        for index, scale in enumerate(scales)
+        for scale, probability in concept.items()
     }
+
+
+def _rounded(scales: Sequence[float], values: torch.Tensor) -> dict[float, float]:
+    return {scale: round(float(value), 4) for scale, value in zip(scales, values, strict=True)}

@@ -53,6 +53,11 @@ def sweep(*pictures: Image.Image, concept: str, rest: str = "") -> Sweep:
     return Sweep(f"{concept}, {rest}", rest, concept, (), images)
 
 
+def by_scale(**claims: list[float]) -> dict[str, dict[float, float]]:
+    """Probabilities of claims at `SCALES`."""
+    return {claim: dict(zip(SCALES, values, strict=True)) for claim, values in claims.items()}
+
+
 def look(judge: Judge, shown: Sweep) -> Verdict:
     """The one verdict about a sweep."""
     [verdict] = asyncio.run(_judge(judge, shown))
@@ -66,25 +71,23 @@ async def _judge(judge: Judge, shown: Sweep) -> Sequence[Verdict]:
 def test_limits_are_the_rubrics() -> None:
     """Gone is strictly below one limit, kept is a share of what the plain picture shows, a picture is absolute."""
     rubric = Rubric(contrasts=(), attributes=(), broken=(), gone_below=0.3, kept_above=0.5)
-    probabilities = {"concept": [0.9, 0.3, 0.1], "picture": [0.9, 0.5, 0.4], "rest": [0.6, 0.3, 0.9]}
-    seen = decide(SCALES, probabilities, rubric)
+    seen = decide(by_scale(concept=[0.9, 0.3, 0.1], picture=[0.9, 0.5, 0.4], rest=[0.6, 0.3, 0.9]), rubric)
     assert [sight.gone for sight in seen.values()] == [False, False, True]
     assert [sight.kept for sight in seen.values()] == [True, True, False]
 
 
 def test_what_was_not_there_cannot_be_lost() -> None:
     """A trait that the plain picture lacks does not count; one that it has does."""
-    picture_only = {"concept": [0.9, 0.1, 0.1], "picture": [0.9, 0.9, 0.9]}
-    lacking = picture_only | {"noto style": [0.4, 0.1, 0.1]}
-    having = picture_only | {"noto style": [0.8, 0.1, 0.5]}
-    rubric = EMPTY
-    assert [sight.kept for sight in decide(SCALES, lacking, rubric).values()] == [True, True, True]
-    assert [sight.kept for sight in decide(SCALES, having, rubric).values()] == [True, False, True]
+    picture_only = by_scale(concept=[0.9, 0.1, 0.1], picture=[0.9, 0.9, 0.9])
+    lacking = picture_only | by_scale(style=[0.4, 0.1, 0.1])
+    having = picture_only | by_scale(style=[0.8, 0.1, 0.5])
+    assert [sight.kept for sight in decide(lacking, EMPTY).values()] == [True, True, True]
+    assert [sight.kept for sight in decide(having, EMPTY).values()] == [True, False, True]
 
 
 def test_wreck_at_w_zero_is_still_a_wreck() -> None:
     """A picture must be one even where the plain one is none."""
-    seen = decide(SCALES, {"concept": [0.9, 0.1, 0.1], "picture": [0.2, 0.2, 0.2]}, EMPTY)
+    seen = decide(by_scale(concept=[0.9, 0.1, 0.1], picture=[0.2, 0.2, 0.2]), EMPTY)
     assert seen[-1.0] == Sight(gone=True, kept=False)
 
 
