@@ -7,6 +7,7 @@ answers best, and a scale that works counts when its stronger neighbour works to
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 
 from labeling.verdict import Label, LabelOutcome, Sight, Verdict
 
@@ -53,6 +54,15 @@ def strongest_working(seen: Mapping[float, Sight], scale: float) -> float:
             break
         last = stronger
     return last
+
+
+def fill_between(seen: Mapping[float, Sight], scales: Sequence[float]) -> dict[float, Sight]:
+    """What was seen, and at scales between two that look alike the same: suppression grows steadily. Other gaps stay."""
+    filled = dict(seen)
+    for weak, strong in pairwise(sorted(seen, reverse=True)):
+        if seen[weak] == seen[strong]:
+            filled |= {scale: seen[weak] for scale in scales if strong < scale < weak}
+    return {scale: filled[scale] for scale in sorted(filled, reverse=True)}
 
 
 def choose_label(verdicts: Sequence[Verdict]) -> Label:

@@ -1,13 +1,13 @@
 """The one place that says what went wrong, in one line, and with which code the command ends.
 
-2: the user's mistake, running again changes nothing. 1: a failure from outside, running again may help. 130: stopped by the
-user. Whatever is not known here is a mistake of ours, and keeps its traceback.
+2: the user's mistake, running again changes nothing. 1: a failure from outside, running again may help. 3: the allowed money is
+spent, what it paid for is written. 130: stopped by the user. Whatever is not known here is a mistake of ours, and keeps its traceback.
 """
 
 import errno
 from dataclasses import dataclass
 
-MISTAKE, OUTSIDE, STOPPED = 2, 1, 130
+MISTAKE, OUTSIDE, SPENT, STOPPED = 2, 1, 3, 130
 OURS = {"gie", "labeling", "pipeline", "training"}
 RESUME = "what was finished is kept, the same command goes on from there"
 
@@ -23,11 +23,13 @@ class Failure:
 def explain(error: BaseException) -> Failure | None:  # noqa: PLR0911 - one kind of failure a line
     """The failure that an error is for the user; None for an error of ours."""
     from gie.errors import GieError, InputError
-    from labeling.errors import LabelingError
+    from labeling.errors import BudgetError, LabelingError
 
     match error:
         case KeyboardInterrupt():
             return Failure(STOPPED, f"stopped; {RESUME}")
+        case BudgetError():
+            return Failure(SPENT, one_line(error))
         case InputError() | LabelingError():
             return Failure(MISTAKE, one_line(error))
         case ModuleNotFoundError() if (error.name or "").partition(".")[0] not in OURS:

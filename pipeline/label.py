@@ -1,97 +1,90 @@
 """`gie label RECIPE`: the judge looks at every sweep; its verdicts become one label a prompt.
 
-A verdict goes into the ledger as soon as it is there, under everything that decided it: the pictures' bytes, what was asked,
-by whom. So a repeated run asks nobody, and a changed rubric never meets an old answer.
+What was computed or paid for goes into the ledger at once, under everything that decided it: so a repeated run asks nobody, a stopped
+one goes on, and a changed rubric never meets an old answer. When the money ends, the tables are written with what there is.
 """
 
 import asyncio
 import json
-from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
-from typing import Any
-
-from tqdm import tqdm
 
 from gie.errors import InputError
 from labeling.choose import choose_label
-from labeling.judges.remembered import NamedJudge, Remembered
-from labeling.verdict import Judge, Label, Sweep, Verdict
+from labeling.errors import BudgetError
+from labeling.verdict import Label, Sweep, Verdict
+from pipeline.bench import Bench
 from pipeline.files import replaced_folder
 from pipeline.inputs import read_input
+from pipeline.judging import USUAL, Options, open_judge
+from pipeline.label_metrics import measure
 from pipeline.ledger import Ledger, default_folder
 from pipeline.parquet import read_shards, write_rows
 from pipeline.paths import Paths
 from pipeline.png import open_picture
 from pipeline.seen import write_seen
-from pipeline.settings import LabelSettings, Recipe
-from pipeline.tables import KINDS, LabelRow, Prompt, SweepImage, VerdictRow
+from pipeline.settings import Recipe
+from pipeline.tables import LabelRow, Prompt, SweepImage, VerdictRow
 
 
-def run(recipe: Recipe, paths: Paths) -> None:
-    """Write `paths.labels`, `paths.verdicts` and `paths.label_metrics`."""
+def run(recipe: Recipe, paths: Paths, options: Options = USUAL) -> None:
+    """Write `paths.labels`, `paths.verdicts` and `paths.label_metrics`.
+
+    Raises:
+        BudgetError: the money was spent before all were judged; the tables say which are not.
+    """
     prompts = read_input(paths.prompts, Prompt, stage="prompts", recipe=recipe.name)
     if not paths.sweeps.exists():
         raise InputError(f"expected {paths.sweeps}, got nothing there; run gie sweep {recipe.name} first")
-    judge = open_judge(recipe.label, paths, device=recipe.model.device)
-    remembered = Remembered(judge, Ledger(default_folder()))
-    verdicts = judge_all(remembered, recipe, prompts, read_shards(paths.sweeps, SweepImage))
+    verdicts = asyncio.run(judge_all(recipe, paths, prompts, options))
     labels = {prompt.prompt_id: choose_label(verdicts.get(prompt.prompt_id, [])) for prompt in prompts}
-    rows = [verdict_row(name, verdict) for name, given in verdicts.items() for verdict in given]
-    with replaced_folder(paths.labeling) as aside:
-        write_rows(aside / paths.verdicts.name, VerdictRow, rows)
-        write_rows(aside / paths.labels.name, LabelRow, [label_row(*item) for item in labels.items()])
-        metrics = json.dumps(count_outcomes(prompts, labels), indent=2)
-        (aside / paths.label_metrics.name).write_text(metrics + "\n", encoding="utf-8")
-
-
-def open_judge(settings: LabelSettings, paths: Paths, *, device: str) -> NamedJudge:
-    """The judge that the recipe names; raises InputError or LabelingError when it is not there."""
-    if settings.judge != "local":
-        raise InputError(
-            f"label.judge: expected local, got {settings.judge}, which is not there yet; choose another recipe"
+    write(recipe, paths, prompts, labels, verdicts)
+    if unpaid := sum(any(verdict.outcome == "budget" for verdict in given) for given in verdicts.values()):
+        raise BudgetError(
+            f"the budget was reached: {unpaid} of {len(prompts)} prompts are not judged, {paths.labels} holds the others; "
+            "the same command with a higher --max-cost goes on from there"
         )
-    import torch
-    from transformers.utils.logging import disable_progress_bar
-
-    from labeling.judges.local import LocalJudge
-    from labeling.judges.scenes import Rubric
-
-    disable_progress_bar()  # a bar over the weights hides the one that counts prompts
-    rubric = Rubric(
-        contrasts=settings.contrasts,
-        attributes=settings.attributes,
-        broken=settings.broken,
-        gone_below=settings.gone_below,
-        kept_above=settings.kept_above,
-        names=settings.names,
-    )
-    if device == "auto":
-        device = "cuda" if torch.cuda.is_available() else "cpu"
-    return LocalJudge.from_folder(paths.inside(settings.model), rubric, device=device)
 
 
-def judge_all(
-    judge: Judge, recipe: Recipe, prompts: Sequence[Prompt], pictures: Iterable[SweepImage]
+async def judge_all(
+    recipe: Recipe, paths: Paths, prompts: Sequence[Prompt], options: Options
 ) -> dict[str, Sequence[Verdict]]:
-    """The verdicts about each prompt that has pictures, which come sorted by prompt; shows how far it is."""
+    """The verdicts about each prompt that has pictures."""
+    ledger, device = Ledger(default_folder()), recipe.model.device
+    async with open_judge(recipe.label, paths, ledger, device=device, options=options) as judge:
+        bench = Bench(judge, recipe.label.at_once)
+        await bench.run(read_sweeps(recipe, paths, prompts), total=len(prompts), title=f"labels of {recipe.name}")
+    return bench.verdicts
+
+
+def read_sweeps(recipe: Recipe, paths: Paths, prompts: Sequence[Prompt]) -> Iterator[Sweep]:
+    """The sweeps of the prompts, one at a time."""
     asked = {prompt.prompt_id: prompt for prompt in prompts}
-    wanted = (picture for picture in pictures if picture.prompt_id in asked)
-    groups = groupby(wanted, key=lambda picture: picture.prompt_id)
-
-    async def run_all() -> dict[str, Sequence[Verdict]]:
-        return {
-            name: await judge.judge(open_sweep(recipe, asked[name], list(group)))
-            for name, group in tqdm(groups, desc=f"labels of {recipe.name}", total=len(asked), unit="prompt")
-        }
-
-    return asyncio.run(run_all())
+    wanted = (picture for picture in read_shards(paths.sweeps, SweepImage) if picture.prompt_id in asked)
+    for name, group in groupby(wanted, key=lambda picture: picture.prompt_id):
+        yield open_sweep(recipe, asked[name], list(group))
 
 
 def open_sweep(recipe: Recipe, prompt: Prompt, pictures: Sequence[SweepImage]) -> Sweep:
     """What a judge is shown of one prompt."""
     images = {picture.scale: open_picture(picture.image) for picture in pictures}
-    return Sweep(prompt.prompt, prompt.rest, recipe.concept, recipe.synonyms, images)
+    return Sweep(prompt.prompt, prompt.rest, recipe.concept, recipe.synonyms, images, prompt.prompt_id)
+
+
+def write(
+    recipe: Recipe,
+    paths: Paths,
+    prompts: Sequence[Prompt],
+    labels: Mapping[str, Label],
+    verdicts: Mapping[str, Sequence[Verdict]],
+) -> None:
+    """Write the outs, all or none."""
+    rows = [verdict_row(name, verdict) for name, given in verdicts.items() for verdict in given]
+    metrics = json.dumps(measure(recipe.concept, prompts, labels, verdicts), indent=2)
+    with replaced_folder(paths.labeling) as aside:
+        write_rows(aside / paths.verdicts.name, VerdictRow, rows)
+        write_rows(aside / paths.labels.name, LabelRow, [label_row(*item) for item in labels.items()])
+        (aside / paths.label_metrics.name).write_text(metrics + "\n", encoding="utf-8")
 
 
 def verdict_row(prompt_id: str, verdict: Verdict) -> VerdictRow:
@@ -117,17 +110,3 @@ def verdict_row(prompt_id: str, verdict: Verdict) -> VerdictRow:
 def label_row(prompt_id: str, label: Label) -> LabelRow:
     """One label as the table has it."""
     return LabelRow(prompt_id, label.scale, label.outcome, label.votes, label.agreement, label.reason)
-
-
-def count_outcomes(prompts: Sequence[Prompt], labels: Mapping[str, Label]) -> dict[str, Any]:
-    """How many prompts of each kind had which outcome; kinds and outcomes without a prompt are left out."""
-    counts = Counter((prompt.kind, labels[prompt.prompt_id].outcome) for prompt in prompts)
-    total = Counter(label.outcome for label in labels.values())
-    by_kind = {
-        kind: {outcome: counts[kind, outcome] for outcome in sorted(total) if counts[kind, outcome]} for kind in KINDS
-    }
-    return {
-        "prompts": len(prompts),
-        "outcomes": dict(sorted(total.items())),
-        "kinds": {kind: outcomes for kind, outcomes in by_kind.items() if outcomes},
-    }

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import yaml
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from gie.errors import InputError
 from pipeline.mistakes import did_you_mean, one_line
@@ -112,12 +112,34 @@ class SweepSettings(Settings):
         return (0.0, *sorted(values, reverse=True))
 
 
-class LabelSettings(Settings):
-    """Who judges the sweeps, and what is enough."""
+class JudgeSettings(Settings):
+    """One judge of the sweeps, and what is enough for it."""
 
-    judge: Literal["local", "openai"]
-    model: str
-    """local: folder of a `CLIPModel`; openai: name of the model."""
+    judge: Literal["local", "openai", "detector", "human"]
+    model: str = ""
+    """local, detector: folder of a `CLIPModel`; openai: name of the model."""
+    strategy: Literal["single", "sheet", "multi", "bisect", "pairwise"] | None = None
+    """How the pictures are shown. openai: sheet, multi, bisect or pairwise; local: single or bisect. None: the first of these."""
+    base_url: str = ""
+    """openai: where it is asked; "" is OPENAI_BASE_URL, else OpenAI's own."""
+    key_variable: str = "OPENAI_API_KEY"
+    """openai: the environment variable with the key; the key itself stands in no file. A server on this machine needs none."""
+    answers_as: str = ""
+    """openai: the name that replies carry where it is neither `model` nor a dated snapshot of it; "*": any."""
+    detail: Literal["low", "high", "auto"] | None = None
+    """openai: how closely pictures are looked at, which only OpenAI's own knows; it changes the price."""
+    seed: Count | None = 0
+    """openai: sent along, for endpoints that honour it."""
+    calls_at_once: Positive = 32
+    """openai: calls in flight at most; fewer where the endpoint says that it is too much."""
+    max_cost_usd: Annotated[float, Field(ge=0)] | None = None
+    """openai: never spend more in a run; None: no limit."""
+    price_per_million: Annotated[tuple[float, float] | None, Field(strict=False)] = None
+    """openai: dollars a million tokens of questions and of answers; None: the known price of the model."""
+    detector: Literal["open-nsfw", "nudenet"] = "open-nsfw"
+    """detector: what sees whether the concept is gone; below `gone_below` it is."""
+    labels: str = ""
+    """human: CSV file with the columns prompt_id, scale, outcome; "": what people picked on the review page."""
     names: Words = ()
     """local: what captions call the concept ("a cat", "a kitten"); none: the concept and its synonyms as they are."""
     contrasts: Words = ()
@@ -130,6 +152,29 @@ class LabelSettings(Settings):
     """The concept is gone where its probability is below."""
     kept_above: Share = 0.5
     """It is a picture where that is at least as probable; of the rest at least this share of the plain picture's is left."""
+
+    @model_validator(mode="after")
+    def _is_whole(self) -> "JudgeSettings":
+        ways = {"openai": ("sheet", "multi", "bisect", "pairwise"), "local": ("single", "bisect")}
+        known = ways.get(self.judge, ("single",))
+        if self.strategy is not None and self.strategy not in known:
+            raise ValueError(f"expected a strategy of judge {self.judge} ({', '.join(known)}), got {self.strategy}")
+        if self.judge != "human" and not self.model:
+            raise ValueError(f"expected a model for judge {self.judge}, got none; add the key model")
+        return self
+
+
+HOW_ASKED = ("base_url", "key_variable", "calls_at_once", "max_cost_usd", "price_per_million")
+"""Settings of a judge that change no answer."""
+
+
+class LabelSettings(JudgeSettings):
+    """Who judges the sweeps: one judge, and those that are asked where it gives no judgement."""
+
+    then: Annotated[tuple[JudgeSettings, ...], Field(strict=False)] = ()
+    """The judges after this one, in order, in the same form."""
+    at_once: Positive = 48
+    """Sweeps that are open at one time: their pictures are in memory."""
 
 
 class TrainSettings(Settings):

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gie.errors import InputError
+from labeling.choose import fill_between
 from pipeline.conditions import read_conditions
 from pipeline.experiments import close_wandb, open_wandb
 from pipeline.files import replaced_folder
@@ -85,7 +86,7 @@ def read_tables(recipe: Recipe, paths: Paths) -> Tables:
     return Tables(
         prompts=read_input(paths.prompts, Prompt, stage="prompts", recipe=recipe.name),
         labels={row.prompt_id: row for row in labels},
-        seen={row.prompt_id: read_seen(row.seen) for row in reversed(judged)},
+        seen={row.prompt_id: fill_between(read_seen(row.seen), recipe.sweep.ladder) for row in reversed(judged)},
         features=read_input(paths.features, Feature, stage="sweep", recipe=recipe.name),
     )
 

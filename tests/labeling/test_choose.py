@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from labeling.choose import choose_label, choose_scale, onset, strongest_working
+from labeling.choose import choose_label, choose_scale, fill_between, onset, strongest_working
 from labeling.verdict import Sight, Verdict
 
 Seen = dict[float, Sight]
@@ -136,3 +136,19 @@ def test_nothing_but_missing_answers_is_unscored() -> None:
     assert (label.outcome, label.scale, label.votes, label.agreement) == ("unscored", None, 0, 0.0)
     assert label.reason == "refused: policy, transport: timeout"
     assert choose_label([]).outcome == "unscored"
+
+
+def test_gaps_between_alike_sights_are_filled_and_no_others() -> None:
+    """What a search did not look at is known only where both its neighbours say the same."""
+    there, gone = Sight(gone=False, kept=True), Sight(gone=True, kept=True)
+    seen = {0.0: there, -3.0: there, -5.0: gone, -8.0: gone}
+    filled = fill_between(seen, [-float(step) for step in range(10)])
+    assert filled == dict.fromkeys([0.0, -1.0, -2.0, -3.0], there) | dict.fromkeys([-5.0, -6.0, -7.0, -8.0], gone)
+    assert fill_between(filled, list(filled)) == filled
+
+
+def test_verdict_that_does_not_vote_is_not_heard() -> None:
+    """An answer that another one settled moves neither the label nor its agreement."""
+    settled = Verdict("ok", -9.0, see("0" + "1" * 15), votes=False)
+    assert choose_label([settled, verdict(-4.0)]) == choose_label([verdict(-4.0)])
+    assert choose_label([settled]).outcome == "unscored"

@@ -5,7 +5,7 @@ import errno
 import pytest
 
 from gie.errors import GieError, InputError, OutsideError
-from labeling.errors import LabelingError
+from labeling.errors import BudgetError, LabelingError
 from pipeline.failures import explain
 
 
@@ -18,6 +18,7 @@ class OutOfMemoryError(RuntimeError):
     [
         (InputError("expected a, got b"), 2, "expected a, got b"),
         (LabelingError("two\n lines"), 2, "two lines"),
+        (BudgetError("the budget was reached"), 3, "the budget was reached"),
         (ModuleNotFoundError("No module named 'lightning'", name="lightning"), 2, "expected lightning to be installed"),
         (OutsideError("the hub is away"), 1, "the hub is away"),
         (GieError("not inhibited"), 1, "not inhibited"),
@@ -28,7 +29,7 @@ class OutOfMemoryError(RuntimeError):
     ],
 )
 def test_a_known_failure_has_a_code_and_a_line(error: BaseException, code: int, said: str) -> None:
-    """2 for the user's mistakes, 1 for failures from outside, 130 for ctrl-c."""
+    """2 for the user's mistakes, 1 for failures from outside, 3 for spent money, 130 for ctrl-c."""
     failure = explain(error)
     assert failure is not None
     assert failure.code == code

@@ -1,22 +1,24 @@
 """The label stage: every prompt gets a label or a reason, and nobody is asked twice."""
 
 import json
+from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 import pipeline.label
 from gie.errors import InputError
-from labeling.errors import LabelingError
+from labeling.errors import BudgetError
 from labeling.verdict import Sight, Sweep, Verdict
-from pipeline.label import open_judge, run
+from pipeline.judging import Options
+from pipeline.label import run
 from pipeline.parquet import read_rows
 from pipeline.paths import Paths
 from pipeline.seen import read_seen
 from pipeline.tables import LabelRow, Prompt, VerdictRow
-from tests.support.labelling import LADDER, TruthfulJudge, make_project, make_recipe, onset_of
-from tests.support.tiny_clip import write_tiny_clip
+from tests.support.labelling import LADDER, TruthfulJudge, make_project, make_recipe, onset_of, opens
 
 RECIPE = make_recipe()
 
@@ -26,7 +28,7 @@ def judge(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> TruthfulJudge:
     """The judge that the stage opens; the ledger is the test's own."""
     judge = TruthfulJudge()
     monkeypatch.setenv("GIE_LEDGER", str(tmp_path / "ledger"))
-    monkeypatch.setattr(pipeline.label, "open_judge", lambda *_, **__: judge)
+    monkeypatch.setattr(pipeline.label, "open_judge", opens(judge))
     return judge
 
 
@@ -130,7 +132,11 @@ def test_refusal_is_a_row_with_a_reason(judge: TruthfulJudge, paths: Paths) -> N
     refused = labels[f"{3:016x}"]
     assert (refused.outcome, refused.scale, refused.reason) == ("unscored", None, "refused: policy")
     assert len(labels) == 10
-    assert json.loads(paths.label_metrics.read_text())["outcomes"]["unscored"] == 1
+    metrics = json.loads(paths.label_metrics.read_text())
+    assert metrics["outcomes"]["unscored"] == 1
+    assert metrics["judges"]["truth"]["single"] == {"ok": 9, "refused": 1}
+    assert metrics["missing"] == {"refused": {"whole sweep": 1}}
+    assert (metrics["concept"], metrics["refused"]) == ("airplane", 0.1)
 
 
 def test_missing_sweep_is_said(tmp_path: Path) -> None:
@@ -139,20 +145,50 @@ def test_missing_sweep_is_said(tmp_path: Path) -> None:
         run(RECIPE, Paths(tmp_path, "smoke-airplane"))
 
 
-def test_local_judge_is_opened_from_the_recipe(tmp_path: Path) -> None:
-    """The recipe's words and limits reach the judge."""
-    write_tiny_clip(tmp_path / "clip")
-    settings = RECIPE.label.model_copy(update={"model": "clip"})
-    judge = open_judge(settings, Paths(tmp_path, "x"), device="cpu")
-    other = open_judge(settings.model_copy(update={"gone_below": 0.2}), Paths(tmp_path, "x"), device="cpu")
-    assert judge.name == "local"
-    assert judge.model.startswith("clip@")
-    assert judge.rubric_version != other.rubric_version
+def test_reached_budget_leaves_a_valid_partial_table(judge: TruthfulJudge, paths: Paths) -> None:
+    """The command says so, the tables hold what was paid for, and with more money it goes on without asking again."""
+    judge.paid_for = 4
+    with pytest.raises(BudgetError, match="6 of 10 prompts are not judged"):
+        run(RECIPE, paths)
+    labels = read_rows(paths.labels, LabelRow)
+    assert Counter(row.outcome == "unscored" for row in labels) == {True: 6, False: 4}
+    assert {row.reason for row in labels if row.outcome == "unscored"} == {"budget: the money is spent"}
+    judge.paid_for = None
+    run(RECIPE, paths)
+    assert len(judge.asked) == 16
+    assert all(row.outcome != "unscored" for row in read_rows(paths.labels, LabelRow))
 
 
-def test_judge_that_is_not_there_is_said(tmp_path: Path) -> None:
-    """A missing model folder, and a judge that this version lacks, are one line each."""
-    with pytest.raises(LabelingError, match="expected a folder with a CLIPModel"):
-        open_judge(RECIPE.label, Paths(tmp_path, "x"), device="cpu")
-    with pytest.raises(InputError, match=r"label\.judge: expected local, got openai"):
-        open_judge(RECIPE.label.model_copy(update={"judge": "openai"}), Paths(tmp_path, "x"), device="cpu")
+def test_replay_gives_the_same_bytes_and_asks_nobody(judge: TruthfulJudge, paths: Paths) -> None:
+    """From the ledger alone; what is not there is missing with that reason."""
+    run(RECIPE, paths)
+    first = outs(paths)
+    run(RECIPE, paths, Options(replay=True))
+    assert outs(paths) == first
+    assert len(judge.asked) == 10
+    judge.rubric_version = "2"
+    run(RECIPE, paths, Options(replay=True))
+    labels = read_rows(paths.labels, LabelRow)
+    assert {(row.outcome, row.reason) for row in labels} == {("unscored", "transport: not in the ledger")}
+    assert len(judge.asked) == 10
+
+
+def test_verdict_that_was_settled_by_others_teaches_nothing(paths: Paths, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of several answers about a prompt the table keeps all, and the label follows those that vote."""
+    judge = Doubtful()
+    monkeypatch.setattr(pipeline.label, "open_judge", opens(judge))
+    run(RECIPE, paths)
+    rows = read_rows(paths.verdicts, VerdictRow)
+    labels = read_rows(paths.labels, LabelRow)
+    assert Counter((row.layout, row.votes) for row in rows) == {("first", False): 10, ("single", True): 10}
+    assert {row.votes for row in labels} == {1}
+    assert {row.scale for row in labels if row.outcome == "ok"} == {-4.0, -8.0}
+
+
+class Doubtful(TruthfulJudge):
+    """Gives a wrong answer first, and settles it."""
+
+    async def judge(self, sweep: Sweep) -> Sequence[Verdict]:
+        """Two verdicts, of which the second votes."""
+        (truth,) = await super().judge(sweep)
+        return [replace(truth, scale=-12.0, votes=False, layout="first"), truth]

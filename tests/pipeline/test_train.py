@@ -18,7 +18,7 @@ from pipeline.paths import Paths
 from pipeline.settings import Recipe
 from pipeline.tables import Prompt
 from pipeline.train import read_tables, run, to_rows
-from tests.support.labelling import LAYERS, TruthfulJudge, make_project, make_recipe, onset_of
+from tests.support.labelling import LAYERS, TruthfulJudge, make_project, make_recipe, onset_of, opens
 
 RECIPE = make_recipe()
 
@@ -33,7 +33,7 @@ def make_labelled(root: Path, judge: TruthfulJudge, **changes: Any) -> Paths:
     paths = make_project(root / "project", **changes)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("GIE_LEDGER", str(root / "ledger"))
-        patch.setattr(pipeline.label, "open_judge", lambda *_, **__: judge)
+        patch.setattr(pipeline.label, "open_judge", opens(judge))
         pipeline.label.run(RECIPE, paths)
     return paths
 

@@ -5,7 +5,8 @@ their first layer. `TruthfulJudge` reads the brightness.
 """
 
 import io
-from collections.abc import Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -14,11 +15,14 @@ from PIL import Image
 
 from gie.adapter_config import Sampling
 from labeling.choose import choose_scale
+from labeling.judges.remembered import NamedJudge, Remembered
 from labeling.verdict import Sight, Sweep, Verdict
 from pipeline.conditions import Conditions, write_conditions
+from pipeline.judging import USUAL, OpenJudge, Options
+from pipeline.ledger import Ledger
 from pipeline.parquet import write_rows, write_shards
 from pipeline.paths import Paths
-from pipeline.settings import Recipe, read_recipe
+from pipeline.settings import LabelSettings, Recipe, read_recipe
 from pipeline.tables import Feature, Kind, Prompt, Split, SweepImage
 
 ROOT = Path(__file__).parents[2]
@@ -87,6 +91,19 @@ def _feature(prompt: Prompt, injected: float, token: int) -> Feature:
     return Feature(prompt.prompt_id, token, injected, values)
 
 
+def opens(judge: NamedJudge) -> Callable[..., AbstractAsyncContextManager[OpenJudge]]:
+    """What takes the place of `pipeline.judging.open_judge` and opens this judge, with the stage's own ledger behind it."""
+
+    @asynccontextmanager
+    async def open_it(
+        settings: LabelSettings, paths: Paths, ledger: Ledger, *, device: str, options: Options = USUAL
+    ) -> AsyncGenerator[OpenJudge]:
+        del settings, paths, device
+        yield OpenJudge([judge if options.repeat else Remembered(judge, ledger, options.replay)])
+
+    return open_it
+
+
 @dataclass
 class TruthfulJudge:
     """Reads the truth, and remembers whom it was asked about."""
@@ -98,12 +115,16 @@ class TruthfulJudge:
     asked: list[str] = field(default_factory=list[str])
     refuses: frozenset[str] = frozenset()
     """Prompts that it does not judge."""
+    paid_for: int | None = None
+    """After so many sweeps the money is spent."""
 
     async def judge(self, sweep: Sweep) -> Sequence[Verdict]:
         """See what the brightness says."""
         self.asked.append(sweep.prompt)
         if sweep.prompt in self.refuses:
             return [self._signed(Verdict("refused", reason="policy", raw='{"refusal": "no"}'))]
+        if self.paid_for is not None and len(self.asked) > self.paid_for:
+            return [self._signed(Verdict("budget", reason="the money is spent"))]
         grey = {scale: int(np.asarray(image)[0, 0, 0]) for scale, image in sweep.images.items()}
         seen = {scale: Sight(gone=value != THERE, kept=value != WRECK) for scale, value in grey.items()}
         _, scale = choose_scale(seen)
