@@ -7,23 +7,24 @@ publishing reads it. A judge that fails is no failure of this command: the numbe
 
 import asyncio
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AsyncExitStack
 from itertools import groupby
 
 from gie.errors import InputError
 from labeling.choose import choose_label
-from labeling.judges.remembered import Remembered
-from labeling.verdict import Label
+from labeling.verdict import Judge, Label, Verdict
 from pipeline.auditing.conclusion import conclude
-from pipeline.auditing.inquiry import Bench, Case, inquire
+from pipeline.auditing.inquiry import Bench, Case, Findings, inquire
 from pipeline.auditing.records import read_verdicts
 from pipeline.files import replaced_file
 from pipeline.inputs import read_input
-from pipeline.label import open_judge, open_sweep
+from pipeline.judging import Options, open_judge
+from pipeline.label import open_sweep
 from pipeline.ledger import Ledger, default_folder
 from pipeline.parquet import read_shards
 from pipeline.paths import Paths
-from pipeline.settings import Recipe
+from pipeline.settings import LabelSettings, Recipe
 from pipeline.tables import Prompt, SweepImage
 
 
@@ -33,8 +34,7 @@ def run(recipe: Recipe, paths: Paths) -> None:
     labels = {prompt_id: choose_label(given) for prompt_id, given in verdicts.items()}
     cases = list(open_cases(recipe, paths, labels))
     settings = recipe.audit
-    bench = open_bench(recipe, paths)
-    findings = asyncio.run(inquire(bench, cases, verdicts, probes=settings.probes, retests=settings.retests))
+    findings = asyncio.run(_inquire(recipe, paths, cases, verdicts))
     concluded = conclude(findings, settings, recipe.sweep.ladder)
     with replaced_file(paths.audit) as aside:
         aside.write_text(json.dumps(concluded, indent=2) + "\n", encoding="utf-8")
@@ -58,13 +58,23 @@ def open_cases(recipe: Recipe, paths: Paths, labels: Mapping[str, Label]) -> Ite
         yield Case(name, open_sweep(recipe, asked[name], list(group)), labels[name])
 
 
-def open_bench(recipe: Recipe, paths: Paths) -> Bench:
-    """The judge that labelled, itself without its memory, and the second one."""
-    ledger, device = Ledger(default_folder()), recipe.model.device
-    judge = open_judge(recipe.label, paths, device=device)
-    second = recipe.audit.second
-    other = Remembered(open_judge(second, paths, device=device), ledger) if second else None
-    return Bench(Remembered(judge, ledger), judge, other)
+async def _inquire(
+    recipe: Recipe, paths: Paths, cases: Sequence[Case], verdicts: Mapping[str, Sequence[Verdict]]
+) -> Findings:
+    """Open the judge that labelled, itself without its memory, and the second one; ask all of it."""
+    settings = recipe.audit
+    async with AsyncExitStack() as stack:
+
+        async def enter(judge: LabelSettings, options: Options) -> Judge:
+            opened = open_judge(judge, paths, Ledger(default_folder()), device=recipe.model.device, options=options)
+            return await stack.enter_async_context(opened)
+
+        bench = Bench(
+            judge=await enter(recipe.label, Options()),
+            again=await enter(recipe.label, Options(repeat=1)),
+            second=await enter(settings.second, Options()) if settings.second else None,
+        )
+        return await inquire(bench, cases, verdicts, probes=settings.probes, retests=settings.retests)
 
 
 def say(paths: Paths) -> str:

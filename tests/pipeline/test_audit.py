@@ -13,15 +13,15 @@ from gie.errors import InputError
 from pipeline.paths import Paths
 from pipeline.settings import AuditSettings, Recipe
 from tests.support.judges import FirstCell, Honest, Moody, look
-from tests.support.labelling import LADDER, make_project, make_recipe
+from tests.support.labelling import LADDER, make_project, make_recipe, opens
 
 RECIPE = make_recipe()
 
 
 def audited(paths: Paths, judge: Honest, monkeypatch: pytest.MonkeyPatch, **changes: Any) -> dict[str, Any]:
     """What the audit writes about a judge that has labelled the project."""
-    monkeypatch.setattr(pipeline.label, "open_judge", lambda *_, **__: judge)
-    monkeypatch.setattr(pipeline.audit, "open_judge", lambda *_, **__: judge)
+    for stage in (pipeline.label, pipeline.audit):
+        monkeypatch.setattr(stage, "open_judge", opens(judge))
     recipe: Recipe = RECIPE.model_copy(update={"audit": AuditSettings(**changes)})
     pipeline.label.run(recipe, paths)
     pipeline.audit.run(recipe, paths)
@@ -74,9 +74,14 @@ def test_refusals_are_counted(paths: Paths, monkeypatch: pytest.MonkeyPatch) -> 
 def test_a_second_judge_is_compared(paths: Paths, monkeypatch: pytest.MonkeyPatch) -> None:
     """An honest one with itself agrees; with the first cell it does not."""
     recipe = RECIPE.model_copy(update={"audit": AuditSettings(second=RECIPE.label)})
-    opened = iter([Honest(), FirstCell(name="first")])
-    monkeypatch.setattr(pipeline.label, "open_judge", lambda *_, **__: Honest())
-    monkeypatch.setattr(pipeline.audit, "open_judge", lambda *_, **__: next(opened))
+    honest = Honest()
+    opened = iter([honest, honest, FirstCell(name="first")])
+    monkeypatch.setattr(pipeline.label, "open_judge", opens(honest))
+
+    def open_next(*given: Any, **named: Any) -> Any:
+        return opens(next(opened))(*given, **named)
+
+    monkeypatch.setattr(pipeline.audit, "open_judge", open_next)
     pipeline.label.run(recipe, paths)
     pipeline.audit.run(recipe, paths)
     found = json.loads(paths.audit.read_text())
