@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from pipeline.commands import hub, labelling
+from pipeline.commands import hub, labelling, walkthrough
 from pipeline.commands.arguments import PARAMS, ParamsFile, RecipeName, recipe_names
 from pipeline.commands.stages import run_stage
 from pipeline.failures import explain
@@ -137,6 +137,7 @@ def erase(  # noqa: PLR0913, PLR0917 - a command's options are its arguments
         typer.echo(f"w = 0: {pictures.plain}")
 
 
+walkthrough.add_to(app)
 hub.add_to(app)
 
 
