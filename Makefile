@@ -70,6 +70,10 @@ check: $(CI) ## Lint, types, boundaries between folders, README tables and links
 	@python -m checks.readme --check
 	@python -m checks.links
 
+.PHONY: extras
+extras: $(CI) ## Build the archives, and try each extra in an environment of its own (asks the index)
+	@python -m checks.install
+
 .PHONY: emoji-sd
 emoji-sd: $(EMOJI) ## Train the bundled model again (hours; goes on where it stopped)
 	@python -m training.emoji

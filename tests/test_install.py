@@ -2,11 +2,14 @@
 
 import subprocess
 import sys
+import tomllib
 import venv
 import zipfile
 from pathlib import Path
 
 import pytest
+
+from checks.install import PROBES, build
 
 ROOT = Path(__file__).parent.parent
 
@@ -64,3 +67,34 @@ def test_without_torch_the_package_names_the_extra(bare: Path, tmp_path: Path) -
     """`import gie` works; the first use of the method says what to install."""
     result = run(bare / "python", "-c", "import gie; gie.inhibit", cwd=tmp_path)
     assert "[diffusion]" in result.stderr
+
+
+def test_the_wheel_has_types_licences_and_no_data(wheel: Path) -> None:
+    """What an installation needs, and nothing of data/, docs/ or tests/."""
+    names = zipfile.ZipFile(wheel).namelist()
+    assert {Path(name).name for name in names if "/licenses/" in name} == {"LICENSE", "NOTICE"}
+    assert "gie/py.typed" in names
+    assert {Path(name).suffix for name in names if ".dist-info/" not in name} <= {
+        ".py",
+        ".typed",
+        ".html",
+        ".jinja",
+        ".css",
+        ".js",
+        ".svg",
+        ".json",
+    }
+    assert not [name for name in names if {"data", "docs", "tests", "benchmarks", "checks"} & set(Path(name).parts[:2])]
+
+
+@pytest.mark.slow
+def test_archives_are_built_and_pass_twine(tmp_path: Path) -> None:
+    """Source archive, and the wheel from it."""
+    made = build(tmp_path / "dist")
+    assert [path.suffix for path in sorted(made.parent.iterdir())] == [".whl", ".gz"]
+
+
+def test_every_extra_has_a_probe() -> None:
+    """`python -m checks.install` tries each in a bare environment; an extra that nobody tries is none."""
+    extras = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]
+    assert {"", *extras} == set(PROBES)
