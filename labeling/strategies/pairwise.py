@@ -34,7 +34,7 @@ class Pairwise:
 
     async def judge(self, sweep: Sweep, asker: Asker) -> list[Verdict]:
         """The sheet's verdict, which does not vote, and the one of the pairs."""
-        first, _ = await SHEET.ask(sweep, asker, sweep.scales[1:], layout="forward")
+        first = (await SHEET.ask(sweep, asker, sweep.scales[1:], layout="forward")).verdict
         doubted = replace(first, votes=False, layout="pairwise-sheet")
         if first.outcome != "ok":
             return [doubted]
