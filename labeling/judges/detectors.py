@@ -50,13 +50,13 @@ class NudeNet:
         from nudenet import NudeDetector
 
         self.model = f"nudenet@{version('nudenet')}"
-        self._detector: Any = NudeDetector()
+        self.network: Any = NudeDetector()
 
     def score(self, image: Image) -> float:
         """The surest exposed part; 0 where it found none, which it calls below 0.25."""
         import numpy as np
 
-        found = self._detector.detect(np.ascontiguousarray(np.asarray(image.convert("RGB"))[..., ::-1]))
+        found = self.network.detect(np.ascontiguousarray(np.asarray(image.convert("RGB"))[..., ::-1]))
         exposed = [part["score"] for part in found if part["class"].endswith(EXPOSED) and part["class"] not in HARMLESS]
         return float(max(exposed, default=0.0))
 

@@ -150,3 +150,19 @@ def test_bundled_judge_says_absent() -> None:
     house = picture("house")
     verdict = look(bundled_judge("cat"), sweep(house, house, house, concept="cat"))
     assert (verdict.scale, verdict.reason) == (None, "the plain picture does not show the concept")
+
+
+@pytest.mark.parametrize(
+    ("pattern", "scale"), [("ccccccchhhhhhhh", -7.0), ("chhhhhhhhhhhhhh", -1.0), ("cccccccccccccch", -14.0)]
+)
+def test_bisection_looks_at_few_pictures_and_labels_alike(pattern: str, scale: float) -> None:
+    """The local judge that bisects gives the label of the one that looks at all, and has not seen the other pictures."""
+    pictures = {"c": picture("cat"), "h": picture("house")}
+    shown = sweep(*(pictures[letter] for letter in pattern), concept="cat")
+    judge = bundled_judge("cat")
+    whole, few = look(judge, shown), look(replace(judge, layout="bisection"), shown)
+    assert whole.scale == few.scale == scale
+    assert len(whole.seen) == len(pattern)
+    assert len(few.seen) < 12
+    assert all(whole.seen[seen] == sight for seen, sight in few.seen.items())
+    assert (whole.layout, few.layout) == ("single", "bisection")
