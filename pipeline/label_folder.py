@@ -5,10 +5,14 @@ Needs no recipe, and no torch where the judge is behind an endpoint. Answers go 
 
 import asyncio
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+from pydantic import ValidationError
+
+from gie.errors import InputError
 from labeling.choose import choose_label
 from labeling.errors import BudgetError
 from labeling.verdict import Verdict
@@ -17,6 +21,7 @@ from pipeline.folders.read import TABLES, Subject, read_subjects
 from pipeline.folders.tables import Asked, Labelled, write
 from pipeline.judging import Options, open_judge
 from pipeline.ledger import Ledger, default_folder
+from pipeline.mistakes import one_line
 from pipeline.paths import Paths
 from pipeline.settings import LabelSettings
 
@@ -44,6 +49,14 @@ def default_out(place: Path) -> Path:
     return place.absolute().with_name(f"{place.absolute().stem}-labels")
 
 
+def read_settings(asked: Mapping[str, Any]) -> LabelSettings:
+    """The judge that the options name; raises InputError that says which option is wrong."""
+    try:
+        return LabelSettings.model_validate(asked)
+    except ValidationError as error:
+        raise InputError(one_line(error, "gie label", LabelSettings)) from error
+
+
 def run(wish: Wish, options: Options) -> str:
     """Write `wish.out`; a line that says how many prompts have which outcome.
 
@@ -51,6 +64,8 @@ def run(wish: Wish, options: Options) -> str:
         InputError: the pictures are no sweeps.
         BudgetError: the money was spent before all were judged; the tables say which are not.
     """
+    if not wish.concept:
+        raise InputError("expected --concept for pictures, got none; say in words what is to be gone")
     subjects = read_subjects(wish.place, wish.prompts)
     verdicts = asyncio.run(_judge_all(wish, subjects, options))
     labels = {subject.prompt_id: choose_label(verdicts.get(subject.prompt_id, [])) for subject in subjects}

@@ -53,6 +53,14 @@ class PromptSettings(Settings):
     """openai: name of the model that writes."""
     base_url: str = ""
     """openai: where it is asked; "" is OPENAI_BASE_URL, else OpenAI's own."""
+    key_variable: str = "OPENAI_API_KEY"
+    """openai: the environment variable with the key; the key itself stands in no file. A server on this machine needs none."""
+    answers_as: str = ""
+    """openai: the name that replies carry where it is neither `model` nor a dated snapshot of it; "*": any."""
+    max_cost_usd: Annotated[float, Field(ge=0)] | None = None
+    """openai: never spend more in a run; None: no limit."""
+    price_per_million: Annotated[tuple[float, float] | None, Field(strict=False)] = None
+    """openai: dollars a million tokens of questions and of answers; None: the known price of the model."""
     temperature: Annotated[float, Field(ge=0, le=2)] = 1.0
     """openai: 0 writes the likeliest prompts, which are alike; 1 as the model was trained."""
     seed: Count = 0

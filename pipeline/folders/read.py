@@ -121,8 +121,8 @@ def _scale(path: Path) -> float:
 
 
 def _check(subject: Subject, place: Path) -> None:
-    scales = sorted(subject.files)
-    if 0.0 not in scales or len(scales) < 2 or scales[-1] > 0:
+    scales = sorted(subject.files, reverse=True)
+    if 0.0 not in scales or len(scales) < 2 or scales[0] > 0:
         raise InputError(
             f"{place}, {subject.prompt_id}: expected the plain picture (0) and negative scales, got {', '.join(f'{s:g}' for s in scales)}"
         )

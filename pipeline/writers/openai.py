@@ -14,7 +14,7 @@ from pydantic import ValidationError
 from gie.errors import OutsideError
 from labeling.asking import Answer, Asker, Question
 from labeling.verdict import VerdictOutcome
-from pipeline.settings import Recipe
+from pipeline.settings import JudgeSettings, PromptSettings, Recipe
 from pipeline.tables import Prompt
 from pipeline.writers.drafts import Draft, Drafts, Sieve, schema, tidy, wording_of
 from pipeline.writers.identity import noise_seed, prompt_id
@@ -28,6 +28,12 @@ IN_VAIN = 6
 """Answers in a row that bring an order nothing, before we say that the model has no more."""
 TOKENS = 160
 """Of one prompt in the answer, its JSON included; the least that a model may need."""
+
+
+def as_judge(settings: PromptSettings) -> JudgeSettings:
+    """How the writer is reached, as `pipeline.endpoints` takes it: judges and writers are asked by the same means."""
+    reached_by = ("model", "base_url", "key_variable", "answers_as", "max_cost_usd", "price_per_million")
+    return JudgeSettings(judge="openai", seed=settings.seed, **{name: getattr(settings, name) for name in reached_by})
 
 
 @dataclass
