@@ -1,6 +1,6 @@
 """The fit of one adapter as Lightning sees it.
 
-A pass over all rows takes a quarter of a millisecond, and Lightning's own work around a step several times as long. So one of
+A pass over all rows takes half a millisecond, and Lightning's own work around a step several times as long. So one of
 its steps is a chunk of passes, each with its backward and its optimiser step (docs/decisions/chunks.md): checkpoints, devices,
 precision and loggers are Lightning's, and the time is a plain loop's.
 """

@@ -70,13 +70,11 @@ By the kind of prompt:
 
 def write_card(facts: Facts, repo: str, *, license: str, pictures: bool) -> str:  # noqa: A002 - the hub's word
     """The README.md of the repository `repo`; validated, raises ValueError when the metadata is not right."""
-    config, judging, recipe = facts.config, facts.judging, facts.recipe
-    sampling, ladder = config.sampling, recipe.sweep.ladder
+    config = facts.config
     text = CARD.format(
         metadata=_metadata(facts, repo, license=license, pictures=pictures),
+        repo=repo,
         title=repo.rpartition("/")[2],
-        concept=config.concept,
-        base_model=config.base_model,
         use=how_to_use(config, repo, f"a picture with {config.concept}"),
         examples=f"\n![Without the adapter above, with it below]({EXAMPLES})\n" if pictures else "",
         n=len(facts.summary.all(ADAPTER)),
@@ -85,34 +83,47 @@ def write_card(facts: Facts, repo: str, *, license: str, pictures: bool) -> str:
             ["measured", "share", "95 % interval", "prompts"], [_row(*it) for it in facts.measured.items()]
         ),
         kinds=_kinds(facts),
-        synonyms=", ".join(config.synonyms) or "no other word",
-        prompts=_counts({split: sum(kinds.values()) for split, kinds in recipe.prompts.counts.items()}),
-        scales=len(ladder) - 1,
-        weakest=ladder[1],
-        smallest=config.scales.smallest,
-        steps=sampling.steps,
-        scheduler=sampling.scheduler,
-        guidance=sampling.guidance,
-        width=sampling.width,
-        height=sampling.height,
-        slots=config.slots,
-        judges="; ".join(judging.judges),
-        agreement=judging.agreement,
-        labels=_counts(judging.labels),
-        outcomes=_counts(judging.outcomes),
-        audit="passed" if facts.audit else "not run",
-        cost=judging.cost_usd,
-        preset=recipe.train.preset,
-        epochs=recipe.train.epochs,
-        seed=recipe.train.seed,
-        injected=config.injected,
-        recipe_hash=config.recipe_hash,
-        repo=repo,
-        fingerprint=config.fingerprint[:16],
-        fixed="none" if config.best_fixed_scale is None else f"{config.best_fixed_scale:g}",
+        **_purpose(facts),
+        **_making(facts),
     )
     ModelCard(text)  # reads the metadata, and so refuses what the hub could not read
     return text
+
+
+def _purpose(facts: Facts) -> dict[str, Any]:
+    """What it is for, and where it holds."""
+    config, sampling = facts.config, facts.config.sampling
+    return {
+        "concept": config.concept,
+        "synonyms": ", ".join(config.synonyms) or "no other word",
+        "base_model": config.base_model,
+        "fingerprint": config.fingerprint[:16],
+        "smallest": config.scales.smallest,
+        "fixed": "none" if config.best_fixed_scale is None else f"{config.best_fixed_scale:g}",
+        "slots": config.slots,
+        "injected": config.injected,
+        "recipe_hash": config.recipe_hash,
+        **sampling.model_dump(),
+    }
+
+
+def _making(facts: Facts) -> dict[str, Any]:
+    """How it came about."""
+    recipe, judging, ladder = facts.recipe, facts.judging, facts.recipe.sweep.ladder
+    return {
+        "prompts": _counts({split: sum(kinds.values()) for split, kinds in recipe.prompts.counts.items()}),
+        "scales": len(ladder) - 1,
+        "weakest": ladder[1],
+        "judges": "; ".join(judging.judges),
+        "agreement": judging.agreement,
+        "labels": _counts(judging.labels),
+        "outcomes": _counts(judging.outcomes),
+        "audit": "passed" if facts.audit else "not run",
+        "cost": judging.cost_usd,
+        "preset": recipe.train.preset,
+        "epochs": recipe.train.epochs,
+        "seed": recipe.train.seed,
+    }
 
 
 def _metadata(facts: Facts, repo: str, *, license: str, pictures: bool) -> Any:  # noqa: A002

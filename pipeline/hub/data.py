@@ -67,7 +67,9 @@ def push(recipe: Recipe, paths: Paths, settings: PublishSettings, shipping: Ship
     with TemporaryDirectory() as place:
         folder = Path(place)
         pack(recipe, paths, folder, images=shipping.images)
-        card = write_data_card(recipe, tables(paths), license=settings.license, pictures=shipping.images)
+        card = write_data_card(
+            recipe, tables(paths), repo=shipping.repo, license=settings.license, pictures=shipping.images
+        )
         (folder / "README.md").write_text(card, encoding="utf-8")
         message = f"Data of {recipe.name}, recipe {recipe.recipe_hash}"
         return send(folder, shipping.repo, kind="dataset", private=shipping.private, message=message)

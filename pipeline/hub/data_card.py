@@ -23,7 +23,7 @@ Prompts, features, labels and verdicts of the recipe `{name}` (`{recipe_hash}`):
 `{model}` for each prompt, by whom that was judged, and what the model's attention said at the first step.
 
     from datasets import load_dataset
-    labels = load_dataset("this/repository", "labels")
+    labels = load_dataset("{repo}", "labels")
 
 `gie data pull` puts the files where the stages look for them; `gie train {name}` then trains the adapter. `conditions.json` says under which
 conditions the features were read.
@@ -44,11 +44,19 @@ class Shown(Protocol):
         ...
 
 
-def write_data_card(recipe: Recipe, tables: Iterable[Shown], *, license: str, pictures: bool) -> str:  # noqa: A002
+def write_data_card(  # the hub's word for a licence is license
+    recipe: Recipe,
+    tables: Iterable[Shown],
+    *,
+    repo: str,
+    license: str,  # noqa: A002
+    pictures: bool,
+) -> str:
     """The README.md; validated, raises ValueError when the metadata is not right."""
     named = {table.name: table.row_type for table in tables} | ({"sweeps": SweepImage} if pictures else {})
     text = CARD.format(
         metadata=_metadata(recipe, named, license=license, pictures=pictures),
+        repo=repo,
         name=recipe.name,
         recipe_hash=recipe.recipe_hash,
         concept=recipe.concept,

@@ -10,7 +10,7 @@ import torch
 from gie.adapter import Adapter
 from gie.adapter_config import AdapterConfig, Sampling, ScaleRange
 from gie.errors import InputError
-from training.fit import Fitted, Running, fit
+from training.fit import Fitted, Precision, Running, fit
 from training.module import CHUNK, AdapterFit, window_loss
 from training.presets import DEFAULT, PAPER, PRESETS, Preset
 from training.rows import Rows
@@ -180,11 +180,13 @@ def test_patience_stops_early() -> None:
     assert len(run_fit(DEFAULT, learning_rate=rate, epochs=100).curve) == 100
 
 
-def test_double_precision_is_asked_for_by_name() -> None:
-    """It is another fit, and the adapter comes back in single precision."""
-    double = run_fit(DEFAULT, running=Running(precision="64-true")).adapter
-    assert {tensor.dtype for tensor in double.state_dict().values()} == {torch.float32}
-    assert not same_bits(double, run_fit(DEFAULT).adapter)
+@pytest.mark.parametrize("precision", ["64-true", "bf16-mixed"])
+def test_another_precision_is_asked_for_by_name(precision: Precision) -> None:
+    """It is another fit, which learns too, and the adapter comes back in single precision."""
+    other = run_fit(DEFAULT, running=Running(precision=precision))
+    assert {tensor.dtype for tensor in other.adapter.state_dict().values()} == {torch.float32}
+    assert not same_bits(other.adapter, run_fit(DEFAULT).adapter)
+    assert other.curve[-1].train < other.curve[0].train
 
 
 def test_an_accelerator_that_is_not_there_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
