@@ -35,10 +35,11 @@ def _grained(grey: int, step: int) -> Image.Image:
 
 def understand(question: Question) -> Read:
     """The question as a server reads it."""
-    return read_request({"messages": [{"role": "user", "content": [_part(part) for part in question.parts]}]})
+    return read_request({"messages": [{"role": "user", "content": [to_part(part) for part in question.parts]}]})
 
 
-def _part(part: Part) -> dict[str, object]:
+def to_part(part: Part) -> dict[str, object]:
+    """Text, or a picture as a data URL: as a request carries it."""
     if isinstance(part, str):
         return {"type": "text", "text": part}
     stored = io.BytesIO()

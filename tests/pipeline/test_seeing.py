@@ -1,0 +1,126 @@
+"""Labels over HTTP: pictures that emoji-sd drew go to a server that sees, and come back as the local judge's labels."""
+
+import asyncio
+import io
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from labeling.choose import choose_label
+from labeling.sheet import draw_sheet
+from labeling.verdict import Label, Sweep
+from pipeline.bench import Bench
+from pipeline.judging import USUAL, Options, open_judge
+from pipeline.ledger import Ledger
+from pipeline.paths import Paths
+from pipeline.settings import LabelSettings
+from tests.support.drawn import ROOT, drawn_recipe, drawn_sweeps
+from tests.support.plain_http import PlainHttp
+from tests.support.seeing_server import MODEL, Mind, find_cells, seeing_server
+
+AGREED = 0.95
+"""Least share of the labels that are the local judge's."""
+
+
+@pytest.fixture(scope="module")
+def sweeps() -> list[Sweep]:
+    """Twenty, drawn once."""
+    return drawn_sweeps()
+
+
+@pytest.fixture(scope="module")
+def mind() -> Mind:
+    """What sees behind the server."""
+    return Mind()
+
+
+@pytest.fixture
+def server(mind: Mind) -> Iterator[str]:
+    """The URL of a server that sees."""
+    with seeing_server(mind) as url:
+        yield url
+
+
+def label_all(settings: LabelSettings, sweeps: list[Sweep], ledger: Path, options: Options = USUAL) -> dict[str, Label]:
+    """The labels of a judge."""
+
+    async def judge_all() -> Bench:
+        paths = Paths(ROOT, "emoji-airplane")
+        async with open_judge(settings, paths, Ledger(ledger), device="cpu", options=options) as judge:
+            bench = Bench(judge, 8)
+            await bench.run(sweeps, total=len(sweeps), title="labels")
+        return bench
+
+    return {name: choose_label(given) for name, given in asyncio.run(judge_all()).verdicts.items()}
+
+
+def agreement(labels: Mapping[str, Label], others: Mapping[str, Label]) -> float:
+    """Share of the prompts with the same outcome and the same scale."""
+    same = [
+        (label.outcome, label.scale) == (others[name].outcome, others[name].scale) for name, label in labels.items()
+    ]
+    return sum(same) / len(same)
+
+
+@pytest.fixture(scope="module")
+def local(sweeps: list[Sweep], tmp_path_factory: pytest.TempPathFactory) -> dict[str, Label]:
+    """What the local judge says; most prompts have a scale, and not all the same."""
+    labels = label_all(drawn_recipe().label, sweeps, tmp_path_factory.mktemp("ledger"))
+    assert len(labels) == 20
+    assert len({label.scale for label in labels.values()}) >= 4
+    assert {label.outcome for label in labels.values()} >= {"ok", "absent"}
+    return labels
+
+
+@pytest.mark.parametrize("strategy", ["sheet", "multi", "bisect", "pairwise"])
+def test_labels_over_http_are_the_local_judges(
+    strategy: str, server: str, sweeps: list[Sweep], local: dict[str, Label], tmp_path: Path
+) -> None:
+    """At least 95 % of them, whatever way the pictures travel."""
+    settings = LabelSettings.model_validate({"judge": "openai", "model": MODEL, "strategy": strategy})
+    labels = label_all(settings, sweeps, tmp_path, Options(asker=lambda _: PlainHttp(server, MODEL)))
+    assert agreement(labels, local) >= AGREED
+
+
+def test_local_judge_that_bisects_labels_alike(sweeps: list[Sweep], local: dict[str, Label], tmp_path: Path) -> None:
+    """The search alone costs no more than one label in twenty."""
+    settings = drawn_recipe().label.model_copy(update={"strategy": "bisect"})
+    assert agreement(label_all(settings, sweeps, tmp_path), local) >= AGREED
+
+
+def test_labels_come_from_the_pictures(
+    server: str, sweeps: list[Sweep], local: dict[str, Label], tmp_path: Path
+) -> None:
+    """With the pictures of another prompt under each question, the agreement is gone: the text alone gives nothing away."""
+    settings = LabelSettings(judge="openai", model=MODEL)
+    swapped = [
+        Sweep(sweep.prompt, sweep.rest, sweep.concept, sweep.synonyms, other.images, sweep.prompt_id)
+        for sweep, other in zip(sweeps, sweeps[1:] + sweeps[:1], strict=True)
+    ]
+    labels = label_all(settings, swapped, tmp_path, Options(asker=lambda _: PlainHttp(server, MODEL)))
+    assert agreement(labels, local) < 0.7
+
+
+def test_server_finds_cells_after_compression() -> None:
+    """A sheet that came as JPEG still shows its cells, give or take a block of the compression."""
+    noise = np.random.default_rng(0)
+    pictures = [Image.fromarray(noise.integers(0, 256, (64, 64, 3), np.uint8)) for _ in range(7)]
+    sheet = draw_sheet(pictures[0], list(zip("ABCDEF", pictures[1:], strict=True)))
+    stored = io.BytesIO()
+    sheet.save(stored, "JPEG", quality=92)
+    cells = find_cells(Image.open(stored))
+    assert len(cells) == 7
+    assert all(abs(cell.width - 256) <= 16 and abs(cell.height - 256) <= 16 for cell in cells)
+
+
+def test_server_imports_nothing_of_labeling() -> None:
+    """What judge and server agree on went over the wire."""
+    for file in ("seeing_server.py", "eyes.py"):
+        assert "labeling" not in [
+            line.split()[1].split(".")[0]
+            for line in (ROOT / "tests" / "support" / file).read_text().splitlines()
+            if line.startswith(("import ", "from "))
+        ]
