@@ -2,6 +2,9 @@
 
 import io
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +15,7 @@ import pipeline.train
 from pipeline.experiments import CELL_PX, PICK, PROMPTS, draw_strip
 from pipeline.paths import Paths
 from pipeline.settings import read_recipe
-from tests.support.publishing import NAME, publishable_project
+from tests.support.publishing import NAME, ROOT, publishable_project
 
 
 def checkered() -> bytes:
@@ -56,17 +59,47 @@ def test_a_run_is_kept_offline(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     pipeline.train.run(recipe.model_copy(update={"train": recipe.train.model_copy(update={"wandb": True})}), paths)
     assert weights(paths) == before, "what is logged changes nothing"
     [file] = (tmp_path / "build").glob("wandb/offline-run-*/run-*.wandb")
-    log = file.read_bytes()
-    for said in (b"recipe_hash", b"airplane", b"epoch", b"emoji-airplane", b"model.safetensors"):
+    log = payload(file.read_bytes())
+    for said in (b"recipe_hash", b"airplane", b"epoch", b"emoji-airplane"):
         assert said in log, said
+    staged = [path.read_bytes() for path in (tmp_path / "DATA").rglob("*") if path.is_file()]
+    assert before in staged, "the adapter waits there for `wandb sync`"
     [table] = file.parent.glob("files/media/table/sweeps_*.table.json")
     content = json.loads(table.read_text())
     assert content["columns"] == ["prompt", "kind", "split", "outcome", "scale", "sweep"]
     assert len(content["data"]) == PROMPTS
     strips = log.count(b"media/images/")
-    assert strips > PROMPTS // 2, "the pictures are files of the table's artifact"
+    assert strips >= PROMPTS - 2, "one file a sweep, but for sweeps that look alike"
+
+
+def payload(log: bytes) -> bytes:
+    """What W&B's log holds, without the heads of its pieces: 7 bytes each (sum, length, kind), none across 32 KiB."""
+    block, head = 32 * 2**10, 7
+    found, place = b"", head  # the file has a head too
+    while place < len(log):
+        left = block - place % block
+        if left < head:
+            place += left
+            continue
+        size = int.from_bytes(log[place + 4 : place + 6], "little")
+        found += log[place + head : place + head + size]
+        place += head + size
+    return found
 
 
 def weights(paths: Paths) -> bytes:
     """Of the adapter."""
     return (paths.adapter_folder / "model.safetensors").read_bytes()
+
+
+@pytest.mark.slow
+def test_unless_asked_wandb_is_not_even_imported(tmp_path: Path) -> None:
+    """In a process of its own that trains; the same process can import it."""
+    code = (
+        "import sys; from pathlib import Path; from tests.support.publishing import publishable_project; "
+        f"publishable_project(Path({str(tmp_path)!r})); print('wandb' in sys.modules); import wandb"
+    )
+    own = {**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
+    ended = subprocess.run([sys.executable, "-c", code], env=own, capture_output=True, text=True, check=False)
+    assert ended.returncode == 0, ended.stderr
+    assert ended.stdout.split() == ["False"]
