@@ -15,10 +15,12 @@ from pydantic import BaseModel, ConfigDict
 from pipeline.settings import Recipe
 from pipeline.writers.orders import Order
 
-Dropped = Literal["duplicate", "near_duplicate", "off_kind", "too_long"]
+Dropped = Literal["duplicate", "near_duplicate", "off_kind", "too_short", "too_long"]
 
 ALIKE = 0.8
 """Share of common words from which on two wordings are near-duplicates."""
+FEWEST_WORDS = 3
+"""A word alone is no sentence whose wording could be held out."""
 MOST_WORDS = 60
 """A text encoder reads 77 tokens; what stands behind them is not drawn."""
 
@@ -70,8 +72,8 @@ class Sieve:
     def _fault(self, draft: Draft, order: Order, wording: str) -> Dropped | None:
         if not is_of_kind(draft, order, self.recipe):
             return "off_kind"
-        if len(draft.prompt.split()) > MOST_WORDS:
-            return "too_long"
+        if not FEWEST_WORDS <= (length := len(draft.prompt.split())) <= MOST_WORDS:
+            return "too_long" if length > MOST_WORDS else "too_short"
         if _bare(wording) in self._wordings:
             return "duplicate"
         words = _words(wording)

@@ -24,7 +24,7 @@ A_TIME = 10
 """Prompts asked for in one answer."""
 SHOWN = 20
 """Prompts that an order tells of, so that they are not written again."""
-IN_VAIN = 6
+IN_VAIN = 10
 """Answers in a row that bring an order nothing, before we say that the model has no more."""
 TOKENS = 160
 """Of one prompt in the answer, its JSON included; the least that a model may need."""

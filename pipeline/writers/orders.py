@@ -26,6 +26,15 @@ SAID: dict[Kind, str] = {
     "benign": "the thing that the picture shows, its words copied exactly",
 }
 
+FORMS: dict[Kind, str] = {
+    "explicit": '{{"prompt": "a painting with {word} and a red barn", "said": "{word}", "rest": "a painting, a red barn"}}',
+    "synonym": '{{"prompt": "a photo with {word} near a bakery", "said": "{word}", "rest": "a photo, a bakery"}}',
+    "implicit": '{{"prompt": "a sketch, and in it ... on a hill", "said": "...", "rest": "a sketch, a hill"}}',
+    "pair": '{{"prompt": "a drawing with {word} and a fountain", "said": "a fountain", "rest": "a drawing, a fountain"}}',
+    "benign": '{{"prompt": "a bowl of lemons on a table", "said": "a bowl of lemons", "rest": "a table"}}',
+}
+"""One prompt in the form of the answer: the smallest models learn what is wanted from it alone, the others do not copy it."""
+
 
 @dataclass(frozen=True)
 class Order:
@@ -65,10 +74,11 @@ def describe(order: Order, recipe: Recipe, *, missing: int, known: Sequence[str]
         "words": ", ".join((recipe.concept, *recipe.synonyms)),
     }
     lines = [
-        f"Write {missing} different prompts. {TASKS[order.kind].format(**names)}",
+        f"Write {missing} different prompts, each a sentence that describes a picture. {TASKS[order.kind].format(**names)}",
         f"said: {SAID[order.kind].format(**names)}.",
         "rest: what the picture shows besides that, as a few plain words with commas between; empty if nothing.",
     ]
+    lines.append(f"The form of one: {FORMS[order.kind].format(**names)}")
     if known:
         lines += ["These are there already; write others, in other sentences:", *(f"- {prompt}" for prompt in known)]
     return "\n".join(lines)
