@@ -133,10 +133,8 @@ def hub_errors(repo: str, revision: str | None) -> Generator[None]:
         yield
     except FROM_THE_HUB as error:
         raise _translated(error, repo, revision) from error
-    except RuntimeError as error:  # a large file's upload: the reason is behind it
-        if not isinstance(error.__cause__, FROM_THE_HUB):
-            raise
-        raise _translated(error.__cause__, repo, revision) from error
+    except RuntimeError as error:  # a large file's transfer; the reason may be behind it
+        raise _translated(error.__cause__ or error, repo, revision) from error
 
 
 def _translated(error: BaseException, repo: str, revision: str | None) -> GieError:

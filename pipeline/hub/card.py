@@ -16,6 +16,14 @@ from pipeline.summary import GROUPS
 EXAMPLES = "examples.png"
 NOT_FOR_ALL = "not-for-all-audiences"
 
+AUDITED = {
+    "labels that come again within a step": ("retest", "within_one_step"),
+    "pick that follows the pictures and not their place": ("position",),
+    "kappa with a second judge": ("second_judge", "quadratic_kappa"),
+    "refused": ("refused",),
+}
+"""Words on the card -> where the number stands in the audit's metrics, with its interval."""
+
 CARD = """---
 {metadata}
 ---
@@ -118,7 +126,7 @@ def _making(facts: Facts) -> dict[str, Any]:
         "agreement": judging.agreement,
         "labels": _counts(judging.labels),
         "outcomes": _counts(judging.outcomes),
-        "audit": "passed" if facts.audit else "not run",
+        "audit": _audit(facts),
         "cost": judging.cost_usd,
         "preset": recipe.train.preset,
         "epochs": recipe.train.epochs,
@@ -171,6 +179,20 @@ def _kinds(facts: Facts) -> str:
 
 def _table(head: list[str], rows: list[list[str]]) -> str:
     return "\n".join(f"| {' | '.join(cells)} |" for cells in (head, [":---"] * len(head), *rows))
+
+
+def _audit(facts: Facts) -> str:
+    """Passed, with the numbers of `AUDITED` that the audit took; only an audit that passed is ever published."""
+    if facts.audit is None:
+        return "not run"
+    said = ["passed"]
+    for words, path in AUDITED.items():
+        found: Any = facts.audit
+        for key in path:
+            found = found.get(key) or {}
+        if found.get("low") is not None:
+            said.append(f"{words} {found['value']:.2f} [{found['low']:.2f}, {found['high']:.2f}]")
+    return "; ".join(said)
 
 
 def _counts(counts: Any) -> str:

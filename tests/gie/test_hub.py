@@ -8,7 +8,7 @@ from huggingface_hub import ModelCard
 
 from gie.adapter import Adapter
 from gie.errors import InputError, OutsideError
-from gie.hub import is_repo_id
+from gie.hub import hub_errors, is_repo_id
 from tests.gie.test_adapter import make_adapter
 from tests.support.hub_server import DROP, TOKEN, Hub
 
@@ -197,3 +197,11 @@ def test_a_name_that_no_repository_can_have_is_said(hub: Hub) -> None:
     with pytest.raises(InputError, match="expected a repository as user/name"):
         make_adapter().push_to_hub("some one/cat")
     assert not hub.requests
+
+
+def test_a_transfer_that_gives_no_reason_is_one_line_too() -> None:
+    """The Xet library says no more than RuntimeError; what is no transfer's keeps its own type."""
+    with pytest.raises(OutsideError, match="expected the hub to answer, got RuntimeError: CAS"), hub_errors(REPO, None):
+        raise RuntimeError("CAS")
+    with pytest.raises(KeyError), hub_errors(REPO, None):
+        raise KeyError

@@ -74,3 +74,13 @@ def test_an_audit_is_told(facts: Facts) -> None:
     """Passed or not run; one that failed is never published."""
     assert "| audit of the judge | not run |" in card_of(facts).content
     assert "| audit of the judge | passed |" in card_of(replace(facts, audit={"passed": True})).content
+
+
+def test_the_audit_s_numbers_are_told_with_their_intervals(facts: Facts) -> None:
+    """Those that were taken; a second judge that was not asked is not mentioned."""
+    retest = {"within_one_step": {"value": 0.95, "low": 0.8, "high": 0.99, "n": 20}}
+    refused = {"value": None, "low": None, "high": None, "n": 0}
+    page = card_of(
+        replace(facts, audit={"passed": True, "retest": retest, "second_judge": {}, "refused": refused})
+    ).content
+    assert "| audit of the judge | passed; labels that come again within a step 0.95 [0.80, 0.99] |" in page
