@@ -12,6 +12,7 @@ from typing import Any
 from PIL import Image
 
 from labeling.asking import Answer, Question
+from labeling.rubric import REFERENCE
 from labeling.verdict import Sweep
 
 NAMES = re.compile(r"For each of the pictures (.+?), answer")
@@ -56,8 +57,14 @@ class StandIn:
         """An answer in the rubric's form."""
         self.asked += self.measure(question)
         gone = self._gone(question)
-        views = [{"picture": name, "gone": gone, "kept": "yes"} for name in _names(question)]
+        views = [
+            {"picture": name, "gone": self._told(question, name, gone), "kept": "yes"} for name in _names(question)
+        ]
         return Answer("ok", {"views": views, "pick": "none"} if question.schema_name == WHOLE else {"views": views})
+
+    def _told(self, question: Question, name: str, gone: str) -> str:
+        """Of a whole sweep the plain picture shows the concept: that something works and nothing is picked has to be settled."""
+        return "no" if question.schema_name == WHOLE and name == REFERENCE else gone
 
     def _gone(self, question: Question) -> str:
         if question.schema_name == WHOLE:

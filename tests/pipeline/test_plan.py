@@ -1,0 +1,76 @@
+"""The plan: what a recipe draws, asks and costs, from the strategies themselves, with nobody asked."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+from labeling.errors import LabelingError
+from pipeline.cli import app
+from pipeline.plan import plan, total
+from pipeline.settings import Recipe, read_recipe
+from tests.support.project import ROOT
+
+NUDE = read_recipe("sd14-nude", ROOT / "params.yaml")
+
+
+def judged_by(**changes: Any) -> Recipe:
+    """The paper's recipe with another judge."""
+    return NUDE.model_copy(update={"label": NUDE.label.model_copy(update=changes)})
+
+
+def test_the_paper_s_recipe(capsys: pytest.CaptureFixture[str]) -> None:
+    """60 prompts at 16 scales; one sheet in two layouts a sweep, and more where they need settling; some dollars in all."""
+    items = {item.name: item for item in plan(NUDE)}
+    assert items["prompts"].count == "60 prompts"
+    assert items["sweep"].count == "960 pictures, 50 steps each"
+    assert items["label"].least.calls == 120
+    assert 60 * 8 <= items["label"].most.calls <= 60 * 14
+    assert items["label"].least.usd < items["label"].most.usd
+    assert 0.1 < total(list(items.values())).most.usd < 100
+    assert capsys.readouterr().out == ""
+
+
+def test_bisection_asks_about_two_log2_of_the_scales() -> None:
+    """One picture at a time: as many calls whatever is said of sheets."""
+    item = next(item for item in plan(judged_by(strategy="bisect")) if item.name == "label")
+    assert item.least == item.most
+    assert 6 * 60 <= item.least.calls <= 12 * 60
+
+
+def test_an_emoji_recipe_costs_nothing() -> None:
+    """Nobody is asked over the network."""
+    items = plan(read_recipe("emoji-cat", ROOT / "params.yaml"))
+    assert total(items).most.calls == 0
+    assert total(items).most.usd == 0
+
+
+def test_a_price_that_nobody_knows_is_said() -> None:
+    """Rather than guessed; a server on this machine is free, and the recipe may say its own price."""
+    with pytest.raises(LabelingError, match="mystery"):
+        plan(judged_by(model="mystery-model"))
+    free = judged_by(model="mystery-model", base_url="http://127.0.0.1:8000/v1")
+    label = next(item for item in plan(free) if item.name == "label")
+    assert (label.least.usd, label.least.calls) == (0, 120)
+    priced = next(
+        item for item in plan(judged_by(model="mystery", price_per_million=(1.0, 2.0))) if item.name == "label"
+    )
+    tokens = priced.least
+    assert priced.least.usd == pytest.approx((tokens.prompt_tokens + 2 * tokens.completion_tokens) / 1e6, rel=1e-3)
+
+
+def test_the_command_prints_a_line_a_stage(tmp_path: Path) -> None:
+    """And the sum."""
+    result = CliRunner().invoke(app, ["plan", "sd14-nude", "--params", str(ROOT / "params.yaml")])
+    assert result.exit_code == 0, result.output
+    assert [line.split()[0] for line in result.stdout.splitlines()] == [
+        "prompts",
+        "sweep",
+        "label",
+        "audit",
+        "evaluate",
+        "in",
+    ]
+    assert "$" in result.stdout.splitlines()[-1]
+    assert not list(tmp_path.iterdir())
