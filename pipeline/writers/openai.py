@@ -13,6 +13,7 @@ from pydantic import ValidationError
 
 from gie.errors import OutsideError
 from labeling.asking import Answer, Asker, Question
+from labeling.errors import BudgetError
 from labeling.verdict import VerdictOutcome
 from pipeline.settings import JudgeSettings, PromptSettings, Recipe
 from pipeline.tables import Prompt
@@ -71,6 +72,7 @@ class Author:
 
         Raises:
             OutsideError: the endpoint failed, or the model has no more to say; what it said is kept in the ledger.
+            BudgetError: the money is spent.
         """
         desks = [Desk(order) for order in orders(self.recipe)]
         while waiting := [desk for desk in desks if desk.missing]:
@@ -141,8 +143,12 @@ class Author:
 
 
 def _read(answer: Answer) -> tuple[list[Draft], str]:
-    """The drafts of an answer, and why there is none; raises OutsideError when the endpoint did not answer at all."""
-    if answer.outcome in {"transport", "budget"}:
+    """The drafts of an answer, and why there is none; raises OutsideError or BudgetError when nobody answered at all."""
+    if answer.outcome == "budget":
+        raise BudgetError(
+            f"the budget was reached before all prompts were written; with a higher limit the same command goes on: {answer.reason}"
+        )
+    if answer.outcome == "transport":
         raise OutsideError(f"expected prompts, got no answer: {answer.reason}")
     if answer.outcome != "ok":
         return [], f"{answer.outcome}: {answer.reason}"

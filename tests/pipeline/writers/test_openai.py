@@ -8,6 +8,7 @@ import pytest
 
 from gie.errors import InputError, OutsideError
 from labeling.asking import Answer, Question
+from labeling.errors import BudgetError
 from pipeline.settings import PromptSettings, Recipe, read_recipe
 from pipeline.tables import Prompt
 from pipeline.writers.openai import IN_VAIN, Author
@@ -110,6 +111,12 @@ def test_an_endpoint_that_fails_ends_it_at_once() -> None:
     with pytest.raises(OutsideError, match="got no answer: nobody there"):
         write(counted(explicit=2), asker)
     assert len(asker.asked) == 1
+
+
+def test_a_budget_that_is_reached_is_an_end_of_its_own() -> None:
+    """Exit code 3: more money goes on, running again does not."""
+    with pytest.raises(BudgetError, match=r"with a higher limit .* most 1 dollar"):
+        write(counted(explicit=2), Scripted(lambda *_: Answer("budget", reason="at most 1 dollar")))
 
 
 def test_kinds_are_what_they_are_called() -> None:
