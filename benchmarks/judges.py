@@ -9,21 +9,25 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from time import perf_counter
 
 from labeling.choose import choose_label
-from labeling.judges.openai import STRATEGIES, AskedJudge
-from labeling.verdict import Judge, Label, Sweep, Verdict
-from pipeline.judging import open_computing
+from labeling.judges.openai import STRATEGIES
+from labeling.verdict import Label, Sweep, Verdict
+from pipeline.bench import Bench
+from pipeline.judging import open_judge
 from pipeline.label import read_sweeps
+from pipeline.ledger import Ledger
 from pipeline.parquet import read_rows
 from pipeline.paths import Paths
-from pipeline.settings import Recipe, read_recipe
+from pipeline.settings import LabelSettings, Recipe, read_recipe
 from pipeline.tables import Prompt
-from tests.support.plain_http import PlainHttp
 from tests.support.seeing_server import MODEL, Mind, seeing_server
 
 AT_ONCE = 8
+PROBES = 3
+"""Questions before the first one about a sweep."""
 
 
 @dataclass(frozen=True)
@@ -43,20 +47,18 @@ class Measured:
         return f"{name:<16} {same:>4} of {len(pairs)}  {same / len(pairs):>6.1%}  {looks:>6.2f}  {settled:>7}  {rate:>6.1f}"
 
 
-def judge_all(judge: Judge, sweeps: Sequence[Sweep]) -> Measured:
-    """The labels of all sweeps, some at a time."""
+def judge_all(settings: LabelSettings, paths: Paths, sweeps: Sequence[Sweep]) -> Measured:
+    """The labels of all sweeps, some at a time, with a ledger of their own."""
 
-    async def run() -> list[Sequence[Verdict]]:
-        gate = asyncio.Semaphore(AT_ONCE)
-
-        async def one(sweep: Sweep) -> Sequence[Verdict]:
-            async with gate:
-                return await judge.judge(sweep)
-
-        return list(await asyncio.gather(*map(one, sweeps)))
+    async def run() -> Bench:
+        with TemporaryDirectory() as folder:
+            async with open_judge(settings, paths, Ledger(Path(folder)), device="cpu") as judge:
+                bench = Bench(judge, AT_ONCE)
+                await bench.run(sweeps, total=len(sweeps), title=f"{settings.judge} {settings.strategy}")
+        return bench
 
     start = perf_counter()
-    given = dict(zip((sweep.prompt_id for sweep in sweeps), asyncio.run(run()), strict=True))
+    given = asyncio.run(run()).verdicts
     return Measured({name: choose_label(some) for name, some in given.items()}, given, perf_counter() - start)
 
 
@@ -70,21 +72,21 @@ def main(name: str, root: Path) -> None:
     recipe: Recipe = read_recipe(name, root / "params.yaml")
     paths = Paths(root, name)
     sweeps = list(read_sweeps(recipe, paths, read_rows(paths.prompts, Prompt)))
-    whole = judge_all(open_computing(recipe.label, paths, device="cpu"), sweeps)
     print(f"{name}: {len(sweeps)} sweeps of {len(sweeps[0].images)} pictures")  # noqa: T201 - this is what it is for
     print(f"{'':<16} {'as the local judge':<20}  looks  settled  prompts/s")  # noqa: T201
-    rows = [whole.line("local single", whole.labels, looks(whole))]
+    whole = judge_all(recipe.label, paths, sweeps)
     bisecting = recipe.label.model_copy(update={"strategy": "bisect"})
-    few = judge_all(open_computing(bisecting, paths, device="cpu"), sweeps)
-    rows.append(few.line("local bisect", whole.labels, looks(few)))
-    for row in rows:
-        print(row)  # noqa: T201
-    with seeing_server(Mind()) as url:
+    few = judge_all(bisecting, paths, sweeps)
+    print(whole.line("local single", whole.labels, looks(whole)))  # noqa: T201
+    print(few.line("local bisect", whole.labels, looks(few)), flush=True)  # noqa: T201
+    mind = Mind()
+    with seeing_server(mind) as url:
         for strategy in STRATEGIES:
-            asker = PlainHttp(url, MODEL)
-            asked = judge_all(AskedJudge(asker, STRATEGIES[strategy]), sweeps)
-            calls = len(asker.questions) / len(sweeps)
-            print(asked.line(f"openai {strategy}", whole.labels, calls), flush=True)  # noqa: T201
+            mind.questions.clear()
+            asked = {"judge": "openai", "model": MODEL, "base_url": url, "strategy": strategy}
+            measured = judge_all(LabelSettings.model_validate(asked), paths, sweeps)
+            calls = (len(mind.questions) - PROBES) / len(sweeps)
+            print(measured.line(f"openai {strategy}", whole.labels, calls), flush=True)  # noqa: T201
 
 
 if __name__ == "__main__":

@@ -1,15 +1,19 @@
 """What a recipe says about an endpoint, as the pieces of `labeling.endpoint`: for judges and for the writer of prompts alike."""
 
+import asyncio
 import os
+from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
-from labeling.asking import Asker, Memory
+from labeling.asking import Answer, Asker, Memory, Question
 from labeling.endpoint.budget import Budget
 from labeling.endpoint.chat import Address, Endpoint
 from labeling.endpoint.flight import Flight
 from labeling.endpoint.prices import FREE, Price, Prices, find_price
+from labeling.endpoint.probe import probe
 from labeling.endpoint.remembering import Remembering
 from labeling.endpoint.request import Dialect
+from labeling.errors import LabelingError
 from pipeline.settings import JudgeSettings
 
 OPENAI = "https://api.openai.com/v1"
@@ -49,11 +53,62 @@ def find_dialect(settings: JudgeSettings) -> Dialect:
 def find_prices(settings: JudgeSettings) -> Prices:
     """The recipe's price, else nothing for a server on this machine, else the model's known one."""
     if settings.price_per_million is not None:
-        return Prices(Price(*settings.price_per_million))
-    here = urlsplit(find_address(settings).base_url).hostname in HERE
-    return Prices(FREE if here else find_price(settings.model))
+        price = Price(*settings.price_per_million)
+    else:
+        here = urlsplit(find_address(settings).base_url).hostname in HERE
+        price = FREE if here else find_price(settings.model)
+    return Prices(price, low_detail=settings.detail == "low")
 
 
-def remembering(endpoint: Endpoint, memory: Memory, *, replay: bool = False) -> Asker:
+@dataclass
+class Probed:
+    """Finds out what an endpoint understands before it asks it the first question; an `Asker`.
+
+    Not before there is one: when all answers are in the ledger nobody is called.
+    """
+
+    endpoint: Endpoint
+    several: bool
+    """Whether questions have several pictures."""
+    _probed: bool = False
+    _lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    @property
+    def model(self) -> str:
+        """The asked one's."""
+        return self.endpoint.model
+
+    async def ask(self, question: Question) -> Answer:
+        """Ask it.
+
+        Raises:
+            LabelingError: key, model or what the endpoint can do is not what was expected.
+            ConnectionError: nobody is there.
+        """
+        async with self._lock:
+            if not self._probed and (missing := await self._probe()):
+                return missing
+        return await self.endpoint.ask(question)
+
+    async def _probe(self) -> Answer | None:
+        """An answer when the budget is too small for as much as this."""
+        try:
+            found = await probe(self.endpoint)
+        except LabelingError as error:
+            if self.endpoint.budget.reached:
+                return Answer("budget", reason=str(error))
+            raise
+        if not (found.several_images if self.several else found.images):
+            wanted = "several pictures" if self.several else "a picture"
+            raise LabelingError(
+                f"expected {self.model} to take {wanted} in a question, got {'; '.join(found.notes)}; choose another label.strategy or model"
+            )
+        self.endpoint.dialect = found.dialect
+        self._probed = True
+        return None
+
+
+def remembering(endpoint: Endpoint | Probed, memory: Memory, *, replay: bool = False) -> Asker:
     """The endpoint behind its memory of paid answers."""
-    return Remembering(endpoint, memory, identity=endpoint.identity, replay=replay)
+    identity = (endpoint.endpoint if isinstance(endpoint, Probed) else endpoint).identity
+    return Remembering(endpoint, memory, identity=identity, replay=replay)

@@ -131,15 +131,12 @@ async def _open_asker(
     """Who carries the questions of one judge, and what tells its spending."""
     if options.asker:
         return options.asker(settings), lambda: 0.0
-    from pipeline.endpoints import make_endpoint, remembering
+    from pipeline.endpoints import Probed, make_endpoint, remembering
 
-    endpoint = make_endpoint(settings, most_usd=options.max_cost_usd)
-    if not options.replay:
-        from labeling.endpoint.probe import probe
-
-        await stack.enter_async_context(endpoint)
-        endpoint.dialect = (await probe(endpoint)).dialect
-    return remembering(endpoint, ledger, replay=options.replay), lambda: endpoint.progress.spent_usd
+    endpoint = await stack.enter_async_context(make_endpoint(settings, most_usd=options.max_cost_usd))
+    several = settings.strategy not in {None, "sheet"}
+    asker = remembering(Probed(endpoint, several), ledger, replay=options.replay)
+    return asker, lambda: endpoint.progress.spent_usd
 
 
 @dataclass(frozen=True)

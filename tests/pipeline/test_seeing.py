@@ -2,7 +2,7 @@
 
 import asyncio
 import io
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -11,14 +11,13 @@ from PIL import Image
 
 from labeling.choose import choose_label
 from labeling.sheet import draw_sheet
-from labeling.verdict import Label, Sweep
+from labeling.verdict import Label, Sweep, Verdict
 from pipeline.bench import Bench
 from pipeline.judging import USUAL, Options, open_judge
 from pipeline.ledger import Ledger
 from pipeline.paths import Paths
 from pipeline.settings import LabelSettings
 from tests.support.drawn import ROOT, drawn_recipe, drawn_sweeps
-from tests.support.plain_http import PlainHttp
 from tests.support.seeing_server import MODEL, Mind, find_cells, seeing_server
 
 AGREED = 0.95
@@ -44,17 +43,30 @@ def server(mind: Mind) -> Iterator[str]:
         yield url
 
 
-def label_all(settings: LabelSettings, sweeps: list[Sweep], ledger: Path, options: Options = USUAL) -> dict[str, Label]:
-    """The labels of a judge."""
+def judge_all(
+    settings: LabelSettings, sweeps: list[Sweep], ledger: Path, options: Options = USUAL
+) -> dict[str, Sequence[Verdict]]:
+    """The verdicts of a judge."""
 
-    async def judge_all() -> Bench:
+    async def run() -> Bench:
         paths = Paths(ROOT, "emoji-airplane")
         async with open_judge(settings, paths, Ledger(ledger), device="cpu", options=options) as judge:
             bench = Bench(judge, 8)
             await bench.run(sweeps, total=len(sweeps), title="labels")
         return bench
 
-    return {name: choose_label(given) for name, given in asyncio.run(judge_all()).verdicts.items()}
+    return asyncio.run(run()).verdicts
+
+
+def label_all(settings: LabelSettings, sweeps: list[Sweep], ledger: Path, options: Options = USUAL) -> dict[str, Label]:
+    """The labels of a judge."""
+    return {name: choose_label(given) for name, given in judge_all(settings, sweeps, ledger, options).items()}
+
+
+def asked_at(server: str, strategy: str) -> LabelSettings:
+    """The judge behind the server."""
+    settings = {"judge": "openai", "model": MODEL, "strategy": strategy, "base_url": server}
+    return LabelSettings.model_validate(settings)
 
 
 def agreement(labels: Mapping[str, Label], others: Mapping[str, Label]) -> float:
@@ -80,9 +92,35 @@ def test_labels_over_http_are_the_local_judges(
     strategy: str, server: str, sweeps: list[Sweep], local: dict[str, Label], tmp_path: Path
 ) -> None:
     """At least 95 % of them, whatever way the pictures travel."""
-    settings = LabelSettings.model_validate({"judge": "openai", "model": MODEL, "strategy": strategy})
-    labels = label_all(settings, sweeps, tmp_path, Options(asker=lambda _: PlainHttp(server, MODEL)))
+    settings = asked_at(server, strategy)
+    labels = label_all(settings, sweeps, tmp_path)
     assert agreement(labels, local) >= AGREED
+
+
+def test_second_run_and_replay_ask_nobody(mind: Mind, server: str, sweeps: list[Sweep], tmp_path: Path) -> None:
+    """Every answer is in the ledger: not even the probe is sent again, and a replay needs no server at all."""
+    few = sweeps[:3]
+    first = label_all(asked_at(server, "bisect"), few, tmp_path)
+    asked = len(mind.questions)
+    assert label_all(asked_at(server, "bisect"), few, tmp_path) == first
+    nowhere = asked_at("http://127.0.0.1:9/v1", "bisect")
+    assert label_all(nowhere, few, tmp_path, Options(replay=True)) == first
+    assert len(mind.questions) == asked
+    with pytest.raises(ConnectionError, match="is it running"):
+        label_all(nowhere, sweeps[3:4], tmp_path)
+
+
+def test_money_is_never_overshot(server: str, sweeps: list[Sweep], tmp_path: Path) -> None:
+    """With a limit some sweeps are judged and the others say why not; the chain's cheaper judge is not asked instead."""
+    settings = asked_at(server, "multi").model_copy(update={"price_per_million": (1000.0, 1000.0)})
+    settings = settings.model_copy(update={"then": (drawn_recipe().label,)})
+    bound = 8.0
+    given = judge_all(settings, sweeps, tmp_path, Options(max_cost_usd=bound))
+    outcomes = [{verdict.outcome for verdict in some} for some in given.values()]
+    assert {"ok"} in outcomes
+    assert any("budget" in some for some in outcomes)
+    assert 0 < sum(verdict.cost_usd for some in given.values() for verdict in some) <= bound
+    assert {verdict.judge for some in given.values() for verdict in some} == {"openai"}
 
 
 def test_local_judge_that_bisects_labels_alike(sweeps: list[Sweep], local: dict[str, Label], tmp_path: Path) -> None:
@@ -95,12 +133,11 @@ def test_labels_come_from_the_pictures(
     server: str, sweeps: list[Sweep], local: dict[str, Label], tmp_path: Path
 ) -> None:
     """With the pictures of another prompt under each question, the agreement is gone: the text alone gives nothing away."""
-    settings = LabelSettings(judge="openai", model=MODEL)
     swapped = [
         Sweep(sweep.prompt, sweep.rest, sweep.concept, sweep.synonyms, other.images, sweep.prompt_id)
         for sweep, other in zip(sweeps, sweeps[1:] + sweeps[:1], strict=True)
     ]
-    labels = label_all(settings, swapped, tmp_path, Options(asker=lambda _: PlainHttp(server, MODEL)))
+    labels = label_all(asked_at(server, "sheet"), swapped, tmp_path)
     assert agreement(labels, local) < 0.7
 
 

@@ -134,10 +134,12 @@ class Mind:
         return {"views": views} | ({"pick": pick} if "\npick:" in request.text else {})
 
     def _colours(self, request: Read) -> dict[str, Any]:
-        """The nearest plain colour of each picture: what a probe asks."""
+        """The nearest plain colour of each picture, or the word that is to be said: what a probe asks."""
+        if not request.pictures:
+            return {"words": re.findall(r'word "(\w+)"', request.text)}
         means = [np.asarray(picture).reshape(-1, 3).mean(axis=0) for picture in request.pictures.values()]
         nearest = [min(COLOURS, key=lambda name: np.abs(mean - COLOURS[name]).sum()) for mean in means]
-        return {"colours": nearest}
+        return {"words": nearest}
 
 
 def _kept(plain: Shown, seen: Shown) -> bool:
