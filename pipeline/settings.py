@@ -184,6 +184,13 @@ class LabelSettings(JudgeSettings):
     at_once: Positive = 48
     """Sweeps that are open at one time: their pictures are in memory."""
 
+    @model_validator(mode="after")
+    def _are_different(self) -> "LabelSettings":
+        asked = [(one.judge, one.model, one.strategy, one.labels, one.detector) for one in (self, *self.then)]
+        if twice := next((one for index, one in enumerate(asked) if one in asked[:index]), None):
+            raise ValueError(f"expected judges that differ in kind, model or strategy, got {twice[0]} {twice[1]} twice")
+        return self
+
 
 class TrainSettings(Settings):
     """How the adapter is fitted."""

@@ -19,6 +19,8 @@ from labeling.errors import LabelingError
 from labeling.verdict import PLAIN, Sight, Sweep, Verdict
 
 NAME, VERSION = "human", "pick-1"
+STRIP, TABLE = "strip", "table"
+"""Layouts: what was seen on the review page, and what a table says, of which it is not known how it was seen."""
 
 
 class Pick(BaseModel):
@@ -50,7 +52,7 @@ class HumanJudge:
     async def judge(self, sweep: Sweep) -> Sequence[Verdict]:
         """One verdict, or none where nobody has looked; a scale that the sweep lacks is invalid."""
         pick = self.table.get(sweep.prompt_id) if self.table is not None else read_pick(self.memory, sweep)
-        return [] if pick is None else [to_verdict(pick, sweep)]
+        return [] if pick is None else [to_verdict(pick, sweep, layout=STRIP if self.table is None else TABLE)]
 
 
 def write_pick(memory: Memory, sweep: Sweep, pick: Pick) -> None:
@@ -92,7 +94,7 @@ def read_table(path: Path) -> dict[str, Pick]:
     return picks
 
 
-def to_verdict(pick: Pick, sweep: Sweep) -> Verdict:
+def to_verdict(pick: Pick, sweep: Sweep, *, layout: str) -> Verdict:
     """A pick as the verdict of judge `human`; it says only what the person said, so most scales stay unseen."""
     raw = json.dumps(pick.model_dump(mode="json"))
     if pick.scale is not None and pick.scale not in sweep.images:
@@ -102,7 +104,7 @@ def to_verdict(pick: Pick, sweep: Sweep) -> Verdict:
         seen = {PLAIN: Sight(gone=pick.outcome == "absent", kept=None)}
         seen |= {} if pick.scale is None else {pick.scale: Sight(gone=True, kept=True)}
         verdict = Verdict("ok", pick.scale, seen, reason=f"a person's pick: {pick.outcome}", raw=raw)
-    return replace(verdict, judge=NAME, model=pick.by, rubric_version=VERSION, layout="strip")
+    return replace(verdict, judge=NAME, model=pick.by, rubric_version=VERSION, layout=layout)
 
 
 def _key(sweep: Sweep) -> str:

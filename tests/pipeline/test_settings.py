@@ -52,6 +52,11 @@ def test_a_valid_recipe_is_read(tmp_path: Path) -> None:
         (("sweep", "scales"), [], r"sweep\.scales: expected at least one scale"),
         (("label", "judge"), "me", r"label\.judge: expected 'local', 'openai', 'detector' or 'human', got 'me'"),
         (("label", "strategy"), "sheet", r"label: expected a strategy of judge local \(single, bisect\), got sheet"),
+        (
+            ("label", "then"),
+            [{"judge": "human"}, {"judge": "human"}],
+            r"label: expected judges that differ in kind, model or strategy, got human",
+        ),
         (("label", "model"), "", r"label: expected a model for judge local, got none; add the key model"),
         (("evaluate",), None, r"evaluate: expected a valid dictionary or instance of EvaluateSettings, got None"),
     ],
