@@ -4,6 +4,7 @@ Builds source archive and wheel, lets twine look at both, and installs the wheel
 extra's name says has to work there, and the base has to do without torch. Needs a package index, and some gigabytes while it runs.
 """
 
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -60,6 +61,7 @@ def probe(wheel: Path, extra: str, folder: Path) -> list[str]:
     subprocess.run([sys.executable, "-m", "pip", f"--python={python}", "install", "--quiet", wanted], check=True)
     commands = [[str(python), "-c", code] for code in PROBES[extra]] + [[str(python.with_name("gie")), "--help"]]
     ended = [subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False) for command in commands]
+    shutil.rmtree(place)  # torch and CUDA's libraries once for each extra would fill a disk
     return [f"[{extra}] {one.args}: {one.stderr.strip().splitlines()[-1:]}" for one in ended if one.returncode]
 
 
