@@ -1,0 +1,1 @@
+"""Tests of the endpoint, against a scripted server."""
