@@ -2,6 +2,9 @@
 
 import csv
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -14,8 +17,11 @@ from pipeline.parquet import read_rows
 from pipeline.review.serve import review_folder
 from pipeline.tables import LabelRow, VerdictRow
 from tests.support.labelling import TruthfulJudge, opens
+from tests.support.project import ROOT
 from tests.support.reviewing import browsing, needs_chromium, screenshot
+from tests.support.seeing_server import MODEL, seeing_server
 from tests.support.sweeps import onset, write_sweeps
+from tests.support.whole_road import WritingMind
 
 
 @pytest.fixture
@@ -55,6 +61,36 @@ def test_a_folder_gets_labels(sweeps: Path) -> None:
     assert [row.scale for row in rows] == [onset(number) for number in range(3)]
     assert len(read_rows(out / "verdicts.parquet", VerdictRow)) == 3
     assert result.stdout.splitlines()[0] == "3 ok"
+
+
+def test_it_works_without_torch(tmp_path: Path) -> None:
+    """Over HTTP, in a process that cannot import what only the `pipeline` extra brings; replayed with the server gone, the same bytes."""
+    sweeps = write_sweeps(tmp_path / "sweeps", width=64)
+    arguments = ["label", "sweeps", "--concept", "a disc", "--model", MODEL]
+    with seeing_server(WritingMind()) as base_url:
+        first = bare(tmp_path, *arguments, "--base-url", base_url, "--out", "first")
+    assert first.returncode == 0, first.stderr
+    again = bare(tmp_path, *arguments, "--base-url", base_url, "--out", "again", "--replay")
+    assert again.returncode == 0, again.stderr
+    assert [row.scale for row in read_rows(tmp_path / "first" / "labels.parquet", LabelRow)] == [-4.0, -2.0, -4.0]
+    for name in ("labels.csv", "labels.parquet", "verdicts.parquet", "report.html"):
+        assert (tmp_path / "first" / name).read_bytes() == (tmp_path / "again" / name).read_bytes()
+    assert sweeps.is_dir()
+
+
+def bare(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run a command with the base install and `openai` alone."""
+    absent = ("torch", "transformers", "diffusers", "datasets", "jinja2", "scipy", "sklearn", "lightning", "dvc")
+    code = f"import sys; sys.modules.update(dict.fromkeys({absent})); from pipeline.cli import main; main()"
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    return subprocess.run(
+        [sys.executable, "-c", code, *arguments],
+        cwd=folder,
+        env=environment,
+        text=True,
+        capture_output=True,
+        check=False,
+    )
 
 
 @pytest.mark.usefixtures("judge")
