@@ -65,6 +65,12 @@ class PromptSettings(Settings):
     """openai: 0 writes the likeliest prompts, which are alike; 1 as the model was trained."""
     seed: Count = 0
 
+    @model_validator(mode="after")
+    def _writer_is_known(self) -> "PromptSettings":
+        if self.provider == "openai" and not self.model:
+            raise ValueError("expected a model for provider openai, got none; add the key model")
+        return self
+
 
 class ScaleRange(Settings):
     """`start`, `start + step`, ... `stop`, both ends included."""

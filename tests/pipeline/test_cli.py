@@ -54,7 +54,7 @@ def test_a_stage_says_where_its_out_is(tmp_path: Path) -> None:
         (lambda content: content["sweep"].update(scales=[-1, 3]), "sweep.scales: expected negative scales"),
         (
             lambda content: content["prompts"].update(provider="openai"),
-            "expected template, got openai, which is not there",
+            "prompts: expected a model for provider openai, got none",
         ),
         (lambda content: content.update(concept="airplan"), "did you mean 'airplane'?"),
     ],
