@@ -1,48 +1,85 @@
-"""Labels by batch: half the price, a day's patience.
+"""`gie label RECIPE --batch`: the same labels by offline batches, at half the price and within a day.
 
-Strategies ask one question after another, a batch takes many at once. So all sweeps are judged in rounds: in each the questions that have no
-answer yet are noted, then carried off together, and the next round finds their answers in the ledger and asks what follows from them. Two layouts
-are one round, a bisection some eight; a stopped run goes on with the batch it was in.
+All sweeps are judged in passes. In each, what the ledger cannot answer is written down, handed in together, waited for, and kept in the
+ledger; the next pass asks what follows from it. Two layouts are one batch, a bisection some eight. The last pass is a replay. A stopped run goes on
+with the batches that it handed in.
 """
 
 from collections.abc import Awaitable, Callable
-from typing import Protocol, TypeVar
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TypeVar
 
-from labeling.asking import Asker
-from pipeline.judging import AskerMaker
-from pipeline.settings import JudgeSettings
+from gie.errors import InputError
+from labeling.asking import Answer, Asker, Question
+from pipeline.judging import AskerMaker, Options
+from pipeline.ledger import Ledger, ledger_key
+from pipeline.settings import JudgeSettings, LabelSettings
 
 T = TypeVar("T")
+POLL_S = 30.0
 
 
-class Carrier(Protocol):
-    """Takes noted questions away and brings their answers into the ledger."""
-
-    def note(self, settings: JudgeSettings) -> Asker:
-        """Who answers from the ledger and notes what is not there, for one judge; its answer is then a missing one."""
-        ...
-
-    def noted(self) -> frozenset[str]:
-        """The digests of the questions noted since the last `carry`."""
-        ...
-
-    async def carry(self) -> None:
-        """Have them answered; returns when that is done, with failures where there are some."""
-        ...
-
-
-async def in_rounds(carrier: Carrier, judge_all: Callable[[AskerMaker], Awaitable[T]]) -> T:
-    """What `judge_all` gives when every question has its answer, or when another round would bring nothing new.
+async def judge_in_batches(
+    settings: LabelSettings,
+    ledger: Ledger,
+    options: Options,
+    judge_all: Callable[[Options], Awaitable[T]],
+    *,
+    poll_s: float = POLL_S,
+) -> T:
+    """What `judge_all` gives when the batches have answered what they could.
 
     Args:
-        carrier: of the questions.
-        judge_all: one pass over all sweeps, with whoever answers instead of endpoints.
+        settings: the recipe's judges; the one behind an endpoint is asked by batches.
+        ledger: where the answers go; the files of requests lie beside them until they are answered.
+        options: of this run.
+        judge_all: one pass over all sweeps.
+        poll_s: how often the endpoint is asked whether a batch is over.
     """
-    before: frozenset[str] = frozenset()
-    while True:
-        given = await judge_all(carrier.note)
-        noted = carrier.noted()
-        if not noted or noted <= before:  # what a batch failed to answer is failed again, not asked for ever
-            return given
-        await carrier.carry()
-        before = noted
+    from labeling.endpoint.batch import BatchedAsking
+    from labeling.endpoint.probe import probe
+    from pipeline.endpoints import make_endpoint, remembering
+
+    asked = asked_judge(settings)
+    async with make_endpoint(asked, most_usd=options.max_cost_usd) as endpoint:
+        endpoint.dialect = (await probe(endpoint)).dialect
+        rounds = BatchedAsking(endpoint, ledger, _folder(ledger, asked), poll_s=poll_s)
+        await rounds.run(lambda asker: judge_all(replace(options, asker=_always(asker))))
+        replaying = remembering(endpoint, ledger, replay=True)
+        return await judge_all(replace(options, asker=_always(Unpaid(replaying) if rounds.reached else replaying)))
+
+
+def asked_judge(settings: LabelSettings) -> JudgeSettings:
+    """The judge that is asked by batches; raises InputError unless it is exactly one."""
+    behind = [one for one in (settings, *settings.then) if one.judge == "openai"]
+    if len(behind) != 1:
+        raise InputError(f"--batch: expected one judge openai in label, got {len(behind)}; leave --batch out")
+    return behind[0]
+
+
+@dataclass(frozen=True)
+class Unpaid:
+    """Says of what the ledger lacks that the money was short; an `Asker`."""
+
+    asker: Asker
+
+    @property
+    def model(self) -> str:
+        """The asked one's."""
+        return self.asker.model
+
+    async def ask(self, question: Question) -> Answer:
+        """From the ledger alone."""
+        answer = await self.asker.ask(question)
+        return Answer("budget", reason="no room in the budget") if answer.outcome == "transport" else answer
+
+
+def _always(asker: Asker) -> AskerMaker:
+    return lambda _: asker
+
+
+def _folder(ledger: Ledger, settings: JudgeSettings) -> Path:
+    """Of the requests to one endpoint and model."""
+    name = ledger_key(what="batches", base_url=settings.base_url, model=settings.model)[:16]
+    return ledger.folder / "batches" / name

@@ -34,6 +34,8 @@ class Options:
     """Spend no more; instead of the recipe's own limit."""
     repeat: int = 0
     """1 and on: asked again from scratch, each time remembered by itself."""
+    batch: bool = False
+    """Ask by offline batches."""
     asker: AskerMaker | None = None
     """Who carries the questions; None: endpoints."""
 

@@ -13,6 +13,7 @@ from gie.errors import InputError
 from labeling.choose import choose_label
 from labeling.errors import BudgetError
 from labeling.verdict import Label, Sweep, Verdict
+from pipeline.batching import judge_in_batches
 from pipeline.bench import Bench
 from pipeline.files import replaced_folder
 from pipeline.inputs import read_input
@@ -50,11 +51,15 @@ async def judge_all(
     recipe: Recipe, paths: Paths, prompts: Sequence[Prompt], options: Options
 ) -> dict[str, Sequence[Verdict]]:
     """The verdicts about each prompt that has pictures."""
-    ledger, device = Ledger(default_folder()), recipe.model.device
-    async with open_judge(recipe.label, paths, ledger, device=device, options=options) as judge:
-        bench = Bench(judge, recipe.label.at_once)
-        await bench.run(read_sweeps(recipe, paths, prompts), total=len(prompts), title=f"labels of {recipe.name}")
-    return bench.verdicts
+    ledger = Ledger(default_folder())
+
+    async def once(how: Options) -> dict[str, Sequence[Verdict]]:
+        async with open_judge(recipe.label, paths, ledger, device=recipe.model.device, options=how) as judge:
+            bench = Bench(judge, recipe.label.at_once)
+            await bench.run(read_sweeps(recipe, paths, prompts), total=len(prompts), title=f"labels of {recipe.name}")
+        return bench.verdicts
+
+    return await judge_in_batches(recipe.label, ledger, options, once) if options.batch else await once(options)
 
 
 def read_sweeps(recipe: Recipe, paths: Paths, prompts: Sequence[Prompt]) -> Iterator[Sweep]:

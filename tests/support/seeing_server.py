@@ -14,11 +14,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+from urllib.parse import urlsplit
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from tests.support.batch_desk import BatchDesk
 from tests.support.eyes import Asked, Eyes, Shown
 
 MODEL = "seeing-clip"
@@ -122,6 +124,15 @@ class Mind:
             self.questions.append(request.text)
             return json.dumps(self._views(request, names) if names else self._colours(request))
 
+    def complete(self, body: dict[str, Any]) -> dict[str, Any]:
+        """The answer as a chat completion."""
+        text = self.answer(body)
+        usage = {"prompt_tokens": 100, "completion_tokens": len(text) // 4, "total_tokens": 100 + len(text) // 4}
+        message = {"role": "assistant", "content": text, "refusal": None}
+        choice = {"index": 0, "message": message, "finish_reason": "stop", "logprobs": None}
+        head = {"id": "chatcmpl-1", "object": "chat.completion", "created": 0, "model": body["model"]}
+        return {**head, "choices": [choice], "usage": usage}
+
     def _views(self, request: Read, names: list[str]) -> dict[str, Any]:
         embedded = self.eyes.embed([_small(picture) for picture in request.pictures.values()])
         shown = dict(zip(request.pictures, self.eyes.look(embedded, _asked(request.text)), strict=True))
@@ -159,29 +170,38 @@ def _word(value: bool) -> str:
 
 @contextmanager
 def seeing_server(mind: Mind) -> Generator[str]:
-    """Serve on a free port of this machine; gives the base URL."""
+    """Serve on a free port of this machine, single questions and batches of them; gives the base URL."""
+    desk = BatchDesk()
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
 
         def do_GET(self) -> None:
-            """The list of models."""
-            self._send(
-                {"object": "list", "data": [{"id": MODEL, "object": "model", "created": 0, "owned_by": "tests"}]}
-            )
+            """Models, batches, and the content of files."""
+            path = urlsplit(self.path).path.removeprefix("/v1")
+            if path == "/batches":
+                self._send(desk.list())
+            elif found := re.fullmatch(r"/files/(.+)/content", path):
+                self._send_bytes(desk.files[found[1]])
+            else:
+                model = {"id": MODEL, "object": "model", "created": 0, "owned_by": "tests"}
+                self._send({"object": "list", "data": [model]})
 
         def do_POST(self) -> None:
-            """One chat completion."""
-            body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-            text = mind.answer(body)
-            usage = {"prompt_tokens": 100, "completion_tokens": len(text) // 4, "total_tokens": 100 + len(text) // 4}
-            message = {"role": "assistant", "content": text, "refusal": None}
-            choice = {"index": 0, "message": message, "finish_reason": "stop", "logprobs": None}
-            head = {"id": "chatcmpl-1", "object": "chat.completion", "created": 0, "model": body["model"]}
-            self._send({**head, "choices": [choice], "usage": usage})
+            """One chat completion; a file, or a batch of them."""
+            body = self.rfile.read(int(self.headers["Content-Length"]))
+            path = urlsplit(self.path).path.removeprefix("/v1")
+            if path == "/files":
+                self._send(desk.upload(body, self.headers["Content-Type"]))
+            elif path == "/batches":
+                self._send(desk.create(json.loads(body), mind.complete))
+            else:
+                self._send(mind.complete(json.loads(body)))
 
         def _send(self, value: dict[str, Any]) -> None:
-            data = json.dumps(value).encode()
+            self._send_bytes(json.dumps(value).encode())
+
+        def _send_bytes(self, data: bytes) -> None:
             self.send_response(200)
             self.send_header("Content-Type", "application/json")
             self.send_header("Content-Length", str(len(data)))
