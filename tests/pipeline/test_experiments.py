@@ -48,6 +48,8 @@ def test_the_pick_is_framed() -> None:
 @pytest.mark.slow
 def test_a_run_is_kept_offline(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Without a key: config, curve, table and adapter lie under build/, ready for `wandb sync`; unless asked, nothing does."""
+    import wandb
+
     monkeypatch.setenv("WANDB_MODE", "offline")
     monkeypatch.delenv("WANDB_API_KEY", raising=False)
     for folder in ("DATA", "CACHE"):
@@ -59,6 +61,7 @@ def test_a_run_is_kept_offline(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     pipeline.train.run(recipe.model_copy(update={"train": recipe.train.model_copy(update={"wandb": True})}), paths)
     assert weights(paths) == before, "what is logged changes nothing"
     [file] = (tmp_path / "build").glob("wandb/offline-run-*/run-*.wandb")
+    wandb.teardown()  # ends W&B's own process, which writes the last of the file
     log = payload(file.read_bytes())
     for said in (b"recipe_hash", b"airplane", b"epoch"):
         assert said in log, said
