@@ -7,6 +7,7 @@
 
 `chat` holds `Address` and `Endpoint`, which asks, retries (`retrying`), keeps to the endpoint's capacity (`flight`) and to the budget
 (`budget`, `prices`). `request` writes a question in the endpoint's `Dialect`, `reply` and `failing` read what comes back. `probe`
-finds out what the endpoint can do, `remembering` pays for no answer twice and replays, `batch` takes the way of offline batches.
+finds out what the endpoint can do, `remembering` pays for no answer twice and replays, `batch` takes the way of offline batches
+(`shards`, `noting`, `batches`).
 Nothing here raises for an answer that is missing or odd; a wrong key or model is found by the probe. All of it lives in one event loop.
 """

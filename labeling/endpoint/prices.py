@@ -140,10 +140,17 @@ class Prices:
         counted = _counted(usage)
         if counted is None:
             return self.bound(question)
-        prompt, completion, cached = counted
-        self._learn(question, prompt, completion)
-        saved = cached * (self.price.input_usd - self.price.cached_usd) if self.price.cached_usd is not None else 0.0
-        return self._usd(prompt, completion) - saved * self.share / 1e6
+        self._learn(question, *counted[:2])
+        return self._paid(*counted)
+
+    def paid(self, usage: Mapping[str, Any] | None) -> float | None:
+        """What was counted, in dollars; None when nothing was."""
+        counted = _counted(usage)
+        return None if counted is None else self._paid(*counted)
+
+    def _paid(self, prompt: float, completion: float, cached: float) -> float:
+        cached_usd = self.price.input_usd if self.price.cached_usd is None else self.price.cached_usd
+        return self._usd(prompt, completion) - cached * (self.price.input_usd - cached_usd) * self.share / 1e6
 
     def _learn(self, question: Question, prompt: float, completion: float) -> None:
         seen = self._seen.setdefault(_kind(question), _Seen())
