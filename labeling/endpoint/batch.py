@@ -17,7 +17,7 @@ from labeling.endpoint.chat import Endpoint
 from labeling.endpoint.failing import read_status
 from labeling.endpoint.noting import Noting
 from labeling.endpoint.prices import Prices
-from labeling.endpoint.remembering import keep
+from labeling.endpoint.remembering import KEPT, keep
 from labeling.endpoint.reply import answers_as, read_reply
 from labeling.endpoint.shards import MOST_BYTES, Shards, whole_files
 
@@ -62,11 +62,16 @@ class BatchedAsking:
             fetched += await self._resume(batches)
             while await self._note(ask_all):
                 await batches.submit()
-                before = self.outcomes.total()
+                before = self._kept
                 fetched += await self._collect(batches)
-                if self.outcomes.total() == before:
+                if self._kept == before:
                     break
         return fetched
+
+    @property
+    def _kept(self) -> int:
+        """Answers that went into memory: only they bring the next pass further."""
+        return sum(self.outcomes[outcome] for outcome in KEPT)
 
     async def _resume(self, batches: Batches) -> int:
         """Collect what an earlier run handed in; what it only wrote is written anew."""
