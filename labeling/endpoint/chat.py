@@ -89,6 +89,8 @@ class Endpoint:
     """What else was asked for that decides an answer, whatever the endpoint then understands; for `Remembering`."""
 
     def __post_init__(self) -> None:
+        # Written requests hold pictures: enough of them wait that no place in flight is ever empty, and no more.
+        self._open_questions = asyncio.Semaphore(2 * self.flight.most)
         self.identity = json.dumps({"detail": self.dialect.detail, "seed": self.dialect.seed})
 
     @property
@@ -112,6 +114,12 @@ class Endpoint:
             LabelingError: there is no key.
         """
         self.progress.asked += 1
+        async with self._open_questions:
+            answer = await self._ask(question)
+        self.progress.note(answer)
+        return answer
+
+    async def _ask(self, question: Question) -> Answer:
         body = await asyncio.to_thread(write_request, question, self.model, self.dialect)
         cost, attempt, pause = 0.0, 0, 0.0
         got: Answer | Failure = Failure("")
@@ -121,9 +129,7 @@ class Endpoint:
             attempt, cost = attempt + 1, cost + got.cost_usd
             pause = self.retries.pause(attempt, got) if isinstance(got, Failure) else None
         answer = got if isinstance(got, Answer) else Answer(got.outcome, reason=got.reason, raw=got.raw)
-        answer = replace(answer, cost_usd=cost)
-        self.progress.note(answer)
-        return answer
+        return replace(answer, cost_usd=cost)
 
     async def attempt(self, question: Question, body: dict[str, Any]) -> Answer | Failure:
         """Ask once, when there is room for it."""

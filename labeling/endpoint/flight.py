@@ -40,7 +40,7 @@ class Flight:
 
     def grow(self) -> None:
         """A call was answered."""
-        pace = 1.0 if self.limit < self._ceiling - 1 else 0.05
+        pace = 4.0 if self.limit < self._ceiling - 1 else 0.05
         self.limit = min(float(self.most), self.limit + pace / self.limit)
 
     def shrink(self, began: float, *, quiet_s: float = 0.0) -> None:

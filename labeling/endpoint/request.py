@@ -5,7 +5,6 @@ answer `max_completion_tokens` and some refuse a temperature. `probe` finds out 
 """
 
 import base64
-import io
 import json
 from dataclasses import dataclass, replace
 from typing import Any, Literal
@@ -13,6 +12,7 @@ from typing import Any, Literal
 from PIL.Image import Image
 
 from labeling.asking import Part, Question
+from labeling.endpoint.png import write_png
 
 Detail = Literal["low", "high", "auto"]
 
@@ -84,6 +84,4 @@ def _part(part: Part, detail: Detail | None) -> dict[str, Any]:
 
 def encode(picture: Image) -> str:
     """A picture's PNG in base64."""
-    file = io.BytesIO()
-    picture.convert("RGB").save(file, "PNG", compress_level=3)
-    return base64.b64encode(file.getvalue()).decode()
+    return base64.b64encode(write_png(picture)).decode()
