@@ -107,6 +107,11 @@ class Endpoint:
             await self._client.close()
             self._client = None
 
+    def twin(self) -> "Endpoint":
+        """Another one on the same connections, whose dialect can be changed alone; it is closed with this one."""
+        self._open()
+        return replace(self)
+
     async def ask(self, question: Question) -> Answer:
         """Ask until there is an answer, or no sense in asking again; see `Asker.ask`.
 

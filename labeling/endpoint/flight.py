@@ -1,7 +1,8 @@
 """How many calls are in flight: as many as allowed, fewer when the endpoint says that it is too many.
 
 A refusal for want of capacity takes a fifth of the calls away, once for all that were in flight together. Each answer gives a part of
-one back: fast below the place where it became too many, slowly beyond it, because an endpoint's limit seldom moves.
+one back: fast below the place where it became too many, slowly beyond it, because an endpoint's limit seldom moves, and faster again
+the longer that goes well.
 """
 
 import asyncio
@@ -22,6 +23,8 @@ class Flight:
         self.highest = 0
         """How many were under way at once, at most."""
         self._ceiling = float(most)
+        self._well = 0
+        """Answers since the limit shrank."""
         self._shrunk = 0.0
         self._quiet_until = 0.0
         self._waiting: deque[asyncio.Future[None]] = deque()
@@ -40,7 +43,8 @@ class Flight:
 
     def grow(self) -> None:
         """A call was answered."""
-        pace = 4.0 if self.limit < self._ceiling - 1 else 0.05
+        self._well += 1
+        pace = 4.0 if self.limit < self._ceiling - 1 else min(1.0, self._well / 1000)
         self.limit = min(float(self.most), self.limit + pace / self.limit)
 
     def shrink(self, began: float, *, quiet_s: float = 0.0) -> None:
@@ -50,7 +54,7 @@ class Flight:
         if began > self._shrunk:
             self._ceiling = self.limit
             self.limit = max(1.0, min(self.limit, float(self.under_way)) * 0.8)
-            self._shrunk = now
+            self._shrunk, self._well = now, 0
 
     async def _enter(self) -> None:
         if self.under_way < int(self.limit) and not self._waiting:

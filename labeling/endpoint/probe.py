@@ -4,8 +4,9 @@ A word as JSON: is the model there, is the key right, does it know schemas, whic
 the same with one picture and with two. Whether it also sees what is on them is noted and not insisted on: small models may not.
 """
 
+import asyncio
 import json
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from PIL import Image
@@ -51,14 +52,13 @@ async def probe(endpoint: Endpoint) -> Capabilities:
         LabelingError: the key, the model or its name in replies is not what was expected.
         ConnectionError: nobody answers.
     """
-    probing = replace(endpoint)
+    probing = endpoint.twin()
     notes: list[str] = []
     first = await _ask_adapting(probing, _colours(), notes)
     if isinstance(first, Failure):
         raise _refused(endpoint, first)
     seen = [await _ask(probing, _colours(*COLOURS[:count])) for count in (1, 2)]
     notes += [f"{count} pictures: {got.reason}" for count, got in enumerate(seen, 1) if isinstance(got, Failure)]
-    endpoint._client = probing._client  # noqa: SLF001 # pyright: ignore[reportPrivateUsage] - one client for both
     images, several = (isinstance(got, Answer) for got in seen)
     return Capabilities(
         probing.dialect,
@@ -87,8 +87,6 @@ async def _ask_adapting(endpoint: Endpoint, question: Question, notes: list[str]
 
 async def _ask(endpoint: Endpoint, question: Question) -> Answer | Failure:
     """One attempt, or some where the endpoint is busy; a reply of any outcome shows that the request was understood."""
-    import asyncio
-
     body = write_request(question, endpoint.model, endpoint.dialect)
     for attempt in range(1, PAUSES + 1):
         got = await endpoint.attempt(question, body)
