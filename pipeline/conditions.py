@@ -22,6 +22,8 @@ class Conditions(BaseModel):
     """Of the model's weights."""
     layers: tuple[str, ...]
     """The cross-attention layers in call order: the columns of the features."""
+    widths: tuple[tuple[int, int], ...]
+    """`[layers]` how wide the image's states are and the text's."""
     sampling: Sampling
 
 

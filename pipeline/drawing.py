@@ -32,6 +32,7 @@ def open_pipeline(recipe: Recipe, paths: Paths) -> Any:
 
 def observe(recipe: Recipe, pipe: Any) -> Conditions:
     """The conditions under which a pipeline renders the recipe's sweep."""
+    from gie.layers import layer_widths
     from gie.model import cross_attention_layers, fingerprint
 
     sweep = recipe.sweep
@@ -40,6 +41,7 @@ def observe(recipe: Recipe, pipe: Any) -> Conditions:
         base_model=recipe.model.id,
         fingerprint=fingerprint(pipe),
         layers=cross_attention_layers(pipe.unet),
+        widths=layer_widths(pipe.unet),
         sampling=Sampling(
             first_timestep=float(pipe.scheduler.timesteps[0]),
             scheduler=type(pipe.scheduler).__name__,

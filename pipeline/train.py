@@ -104,6 +104,7 @@ def make_config(recipe: Recipe, paths: Paths, preset: "Preset", fixed: float | N
         base_model=conditions.base_model,
         fingerprint=conditions.fingerprint,
         layers=conditions.layers,
+        widths=conditions.widths,
         scales=ScaleRange(smallest=ladder[-1], step=round(min(weak - strong for weak, strong in pairwise(ladder)), 9)),
         injected=recipe.train.injected,
         first_step=recipe.sweep.first_step,

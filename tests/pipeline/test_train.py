@@ -56,6 +56,7 @@ def test_adapter_knows_what_it_is_for(trained: Paths) -> None:
     config = Adapter.from_pretrained(trained.adapter_folder).config
     assert (config.concept, config.synonyms, config.slots) == ("airplane", RECIPE.synonyms, RECIPE.sweep.slots)
     assert (config.base_model, config.fingerprint, config.layers) == ("tiny", "f00d", LAYERS)
+    assert config.widths == ((8, 8),) * len(LAYERS)
     assert (config.scales.smallest, config.scales.step, config.injected) == (-12.0, 2.0, 1.0)
     assert (config.recipe_hash, config.sampling.first_timestep) == (RECIPE.recipe_hash, 999)
 

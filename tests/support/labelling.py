@@ -76,7 +76,9 @@ def make_project(root: Path, *, count: int = 40, broken_from: float = -12.0) -> 
     sampling = Sampling(
         first_timestep=999, scheduler="DPMSolverMultistepScheduler", steps=12, guidance=5, height=64, width=64
     )
-    conditions = Conditions(base_model="tiny", fingerprint="f00d", layers=LAYERS, sampling=sampling)
+    conditions = Conditions(
+        base_model="tiny", fingerprint="f00d", layers=LAYERS, widths=((8, 8),) * len(LAYERS), sampling=sampling
+    )
     write_conditions(paths.conditions, conditions)
     return paths
 

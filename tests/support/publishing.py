@@ -62,4 +62,10 @@ def _verdict(prompt: Prompt) -> VerdictRow:
 
 def _conditions() -> Conditions:
     sampling = Sampling(first_timestep=999, scheduler="DDIMScheduler", steps=12, guidance=3, height=64, width=64)
-    return Conditions(base_model="someone/emoji-sd", fingerprint="f00d" * 16, layers=LAYERS, sampling=sampling)
+    return Conditions(
+        base_model="someone/emoji-sd",
+        fingerprint="f00d" * 16,
+        layers=LAYERS,
+        widths=((8, 8),) * len(LAYERS),
+        sampling=sampling,
+    )
