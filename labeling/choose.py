@@ -82,7 +82,8 @@ def choose_label(verdicts: Sequence[Verdict]) -> Label:
         return Label(None, "unscored", votes=len(votes), agreement=count / len(votes), reason="the judges disagree")
     ordered = sorted((scale for _, scale in votes if scale is not None), reverse=True)
     scale = ordered[(len(ordered) - 1) // 2] if outcome == "ok" else None
-    agreeing = sum(_agrees(verdict, (outcome, scale)) for verdict in judged)
+    swept = sorted({seen for verdict in judged for seen in verdict.seen})
+    agreeing = sum(_agrees(_vote(verdict), (outcome, scale), swept) for verdict in judged)
     return Label(scale, outcome, votes=len(votes), agreement=agreeing / len(votes), reason=judged[0].reason)
 
 
@@ -93,9 +94,10 @@ def _vote(verdict: Verdict) -> Vote:
     return ("none_works" if outcome == "ok" else outcome), None
 
 
-def _agrees(verdict: Verdict, label: Vote) -> bool:
-    outcome, scale = _vote(verdict)
-    if outcome != label[0] or scale is None or label[1] is None:
-        return outcome == label[0]
-    scales = sorted({*verdict.seen, scale, label[1]})
-    return abs(scales.index(scale) - scales.index(label[1])) <= 1
+def _agrees(vote: Vote, label: Vote, swept: Sequence[float]) -> bool:
+    """The same outcome, and at most one step of the sweep apart; scales that nobody says he saw agree when they are equal."""
+    if vote[0] != label[0] or vote[1] == label[1]:
+        return vote[0] == label[0]
+    if vote[1] not in swept or label[1] not in swept:
+        return False
+    return abs(swept.index(vote[1]) - swept.index(label[1])) <= 1

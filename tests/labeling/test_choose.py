@@ -119,6 +119,12 @@ def test_agreement_allows_one_step() -> None:
     assert (label.outcome, label.scale, label.votes, label.agreement) == ("ok", -4.0, 5, 0.6)
 
 
+def test_without_a_sweep_to_count_steps_in_only_equal_picks_agree() -> None:
+    """People's picks come without what they saw: -1 and -9 are not neighbours because nothing is known between."""
+    picks = [Verdict("ok", scale, reason="picked") for scale in (-1.0, -9.0, -1.0)]
+    assert choose_label(picks).agreement == pytest.approx(2 / 3)
+
+
 def test_even_split_is_no_label() -> None:
     """Judges that disagree about the outcome leave the prompt unscored."""
     label = choose_label([verdict(-4.0), verdict(None, see("11111"))])
