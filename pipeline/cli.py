@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from pipeline.commands import hub, labelling, walkthrough
+from pipeline.commands import erase, hub, labelling, walkthrough
 from pipeline.commands.arguments import PARAMS, ParamsFile, RecipeName, recipe_names
 from pipeline.commands.stages import run_stage
 from pipeline.failures import explain
@@ -99,44 +99,7 @@ def smoke() -> None:
     typer.echo(small.run(Path()))
 
 
-@app.command()
-def erase(  # noqa: PLR0913, PLR0917 - a command's options are its arguments
-    prompt: Annotated[str, typer.Argument(help="What to draw.")],
-    concept: Annotated[str | None, typer.Option(help="What to keep out of it, in words.")] = None,
-    adapter: Annotated[
-        Path | None, typer.Option(help="Or the folder of an adapter, which chooses the scale itself.")
-    ] = None,
-    model: Annotated[
-        str | None, typer.Option(help="Folder or hub id; else the adapter's, or the bundled model.")
-    ] = None,
-    scale: Annotated[
-        float | None, typer.Option(help="w for --concept: 0 is the plain model; left out: -1.6, for other models -7.")
-    ] = None,
-    seed: Annotated[int, typer.Option(min=0, help="Of the noise.")] = 0,
-    steps: Annotated[
-        int | None, typer.Option(min=1, help="Denoising steps; else the adapter's, or 12, for other models 50.")
-    ] = None,
-    out: Annotated[Path, typer.Option(help="Folder for the pictures.")] = Path("erased"),
-    compare: Annotated[bool, typer.Option("--compare", help="Draw the plain picture of the same noise too.")] = False,
-) -> None:
-    """Draw one picture without a concept."""
-    from gie.errors import InputError
-    from pipeline.erase import Wish
-    from pipeline.erase import erase as draw
-
-    erased = adapter or concept
-    if not erased or (adapter and concept):
-        raise InputError(
-            "expected one of --concept and --adapter, got both"
-            if erased
-            else "expected --concept or --adapter, got neither"
-        )
-    pictures = draw(Wish(prompt, erased, model, scale, seed, steps), out, compare=compare)
-    typer.echo(f"w = {pictures.scale:.2f}: {pictures.erased}")
-    if pictures.plain:
-        typer.echo(f"w = 0: {pictures.plain}")
-
-
+erase.add_to(app)
 walkthrough.add_to(app)
 hub.add_to(app)
 

@@ -16,11 +16,9 @@ if TYPE_CHECKING:
 
 def open_pipeline(recipe: Recipe, paths: Paths) -> Any:
     """The recipe's model on its device, with the sweep's scheduler; raises InputError when either is not there."""
-    from diffusers.utils import logging
-
     from gie.model import load_pipeline
 
-    logging.disable_progress_bar()  # a bar over five parts hides the one that counts pictures
+    load_quietly()
     model = recipe.model
     folder = paths.inside(model.id)
     pipe = load_pipeline(
@@ -28,6 +26,15 @@ def open_pipeline(recipe: Recipe, paths: Paths) -> Any:
     )
     set_scheduler(pipe, recipe.sweep.scheduler)
     return pipe
+
+
+def load_quietly() -> None:
+    """No bars over a model's parts and weights: they hide the one that counts pictures."""
+    from diffusers.utils.logging import disable_progress_bar as hide_parts
+    from transformers.utils.logging import disable_progress_bar as hide_weights
+
+    hide_parts()
+    hide_weights()
 
 
 def observe(recipe: Recipe, pipe: Any) -> Conditions:

@@ -1,9 +1,15 @@
-"""`gie erase PROMPT`: one picture without a concept, and on request the same one with it."""
+"""`gie erase PROMPT`: pictures without a concept, or without several, and on request the same ones with it.
 
-from contextlib import AbstractContextManager
+What was injected goes into each PNG as the text chunk `gie`, so that a picture says by itself how it was made.
+"""
+
+import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from PIL.PngImagePlugin import PngInfo
 
 from gie.adapter import Adapter
 from gie.concept import Concept
@@ -11,10 +17,12 @@ from gie.errors import InputError
 from gie.inhibiting import inhibit
 from gie.model import load_pipeline
 from gie.slots import Slots
-from pipeline.drawing import generators, set_scheduler
+from pipeline.drawing import generators, load_quietly, set_scheduler
 
 MODEL = "data/models/emoji-sd"
 SCHEDULER = "DPMSolverMultistep"
+CHUNK = "gie"
+"""Name of the PNG text chunk: JSON with prompt, model, seed, steps, guidance and the w of each concept."""
 
 
 @dataclass(frozen=True)
@@ -35,14 +43,18 @@ PAPER = Manner(scale=-7.0, slots="concept", steps=50, guidance=7.5)
 
 @dataclass(frozen=True)
 class Wish:
-    """What is to be drawn; None: as the adapter was trained, or as its manner is."""
+    """What is to be drawn; None: as the first adapter was trained, or as the model's manner is."""
 
     prompt: str
-    erased: str | Path
-    """The concept's text, or the folder of an adapter."""
+    concepts: tuple[str, ...] = ()
+    """Texts, erased with one fixed scale."""
+    adapters: tuple[str, ...] = ()
+    """Folders or hub ids; each chooses its scale itself."""
     model: str | None = None
     scale: float | None = None
     seed: int = 0
+    """Of the first picture; the next ones count on from it."""
+    count: int = 1
     steps: int | None = None
 
     @property
@@ -50,40 +62,69 @@ class Wish:
         """Without an adapter."""
         return BUNDLED if self.model in {None, MODEL} else PAPER
 
+    @property
+    def seeds(self) -> range:
+        """One a picture."""
+        return range(self.seed, self.seed + self.count)
+
 
 @dataclass(frozen=True)
-class Pictures:
-    """Where the pictures are."""
+class Picture:
+    """One picture that was drawn."""
 
-    erased: Path
-    plain: Path | None
-    scale: float
-    """The w that was injected: given, or the adapter's mean over the concept's tokens."""
+    path: Path
+    scales: dict[str, float]
+    """Concept -> the w that was injected: given, or the adapter's mean over the concept's tokens; 0 on plain ones."""
 
 
-def erase(wish: Wish, folder: Path, *, compare: bool) -> Pictures:
-    """Draw `erased.png`, and with `compare` also `plain.png` from the same noise."""
-    adapter = Adapter.from_pretrained(wish.erased) if isinstance(wish.erased, Path) else None
-    if adapter and wish.scale is not None:
+@dataclass(frozen=True)
+class Drawn:
+    """All of them, and what there is to say about them."""
+
+    pictures: tuple[Picture, ...]
+    notes: tuple[str, ...]
+    """Which concepts gave way to a closer, stronger one (Eq. 11)."""
+
+
+def erase(wish: Wish, folder: Path, *, compare: bool) -> Drawn:
+    """Draw `erased.png`, or `erased-SEED.png` of several; with `compare` also `plain...` from the same noise.
+
+    Raises:
+        InputError: nothing to erase, a scale for adapters that choose theirs, or adapters, concepts or a model that are none.
+    """
+    if not (wish.concepts or wish.adapters):
+        raise InputError("expected --concept or --adapter, got neither")
+    if wish.scale is not None and not wish.concepts:
         raise InputError(
             f"expected either --adapter or --scale, got both; the adapter chooses, leave out {wish.scale:g}"
         )
-    pipe, arguments = _open(wish, adapter)
+    adapters = [Adapter.from_pretrained(name) for name in wish.adapters]
+    pipe, arguments = _open(wish, adapters)
+    scale = wish.manner.scale if wish.scale is None else wish.scale
+    concepts = [Concept(text, scale=scale, slots=wish.manner.slots) for text in wish.concepts]
+    texts = [*wish.concepts, *(adapter.config.concept for adapter in adapters)]
     folder.mkdir(parents=True, exist_ok=True)
-    with _inhibit(pipe, wish, adapter) as run:
-        erased = _draw(pipe, wish, arguments, folder / "erased.png")
-        scale = float(run.scales[0, 0])
-    return Pictures(erased, _draw(pipe, wish, arguments, folder / "plain.png") if compare else None, scale)
+    with inhibit(pipe, *concepts, *adapters) as run:
+        images = _draw(pipe, wish, arguments, "erased")
+        used = [dict(zip(texts, row, strict=True)) for row in run.scales.tolist()]
+        notes = tuple(gone.line(texts) for gone in run.gave_way)
+    pictures = _save(folder, "erased", images, used, wish, arguments)
+    if compare:
+        nothing = [dict.fromkeys(texts, 0.0)] * wish.count
+        pictures += _save(folder, "plain", _draw(pipe, wish, arguments, "plain"), nothing, wish, arguments)
+    return Drawn(tuple(pictures), notes)
 
 
-def _open(wish: Wish, adapter: Adapter | None) -> tuple[Any, dict[str, Any]]:
+def _open(wish: Wish, adapters: Sequence[Adapter]) -> tuple[Any, dict[str, Any]]:
     """The model and the arguments of its call."""
-    if adapter is None:
+    load_quietly()
+    if not adapters:
         pipe = load_pipeline(wish.model or MODEL)
         set_scheduler(pipe, SCHEDULER)
         return pipe, {"num_inference_steps": wish.steps or wish.manner.steps, "guidance_scale": wish.manner.guidance}
-    trained = adapter.config.sampling
-    pipe = load_pipeline(wish.model or adapter.config.base_model)
+    config = adapters[0].config
+    trained = config.sampling
+    pipe = load_pipeline(wish.model or config.base_model)
     set_scheduler(pipe, trained.scheduler.removesuffix("Scheduler"))
     return pipe, {
         "num_inference_steps": wish.steps or trained.steps,
@@ -93,14 +134,25 @@ def _open(wish: Wish, adapter: Adapter | None) -> tuple[Any, dict[str, Any]]:
     }
 
 
-def _inhibit(pipe: Any, wish: Wish, adapter: Adapter | None) -> AbstractContextManager[Any]:
-    if adapter is not None:
-        return inhibit(pipe, adapter)
-    scale = wish.manner.scale if wish.scale is None else wish.scale
-    return inhibit(pipe, Concept(str(wish.erased), scale=scale, slots=wish.manner.slots))
+def _draw(pipe: Any, wish: Wish, arguments: dict[str, Any], title: str) -> list[Any]:
+    pipe.set_progress_bar_config(desc=title, unit=" steps", leave=False)
+    return pipe([wish.prompt] * wish.count, generator=generators(wish.seeds), **arguments).images
 
 
-def _draw(pipe: Any, wish: Wish, arguments: dict[str, Any], path: Path) -> Path:
-    [image] = pipe(wish.prompt, generator=generators([wish.seed]), **arguments).images
-    image.save(path)
-    return path
+def _save(
+    folder: Path,
+    name: str,
+    images: Sequence[Any],
+    scales: Sequence[dict[str, float]],
+    wish: Wish,
+    arguments: dict[str, Any],
+) -> list[Picture]:
+    pictures: list[Picture] = []
+    for seed, image, used in zip(wish.seeds, images, scales, strict=True):
+        path = folder / (f"{name}.png" if wish.count == 1 else f"{name}-{seed}.png")
+        made_by = {"prompt": wish.prompt, "model": wish.model, "seed": seed, **arguments, "scales": used}
+        info = PngInfo()
+        info.add_text(CHUNK, json.dumps(made_by))
+        image.save(path, pnginfo=info)
+        pictures.append(Picture(path, used))
+    return pictures

@@ -6,11 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from PIL import Image
 
 from pipeline.paths import Paths
-from tests.support.adapters import tiny_adapter
-from tests.support.project import NAME, gie, project_recipe, recipe_content, start_gie, write_project
+from tests.support.project import NAME, gie, one_line, project_recipe, recipe_content, start_gie, write_project
 from tests.support.tiny import tiny_pipeline
 
 Change = Callable[[dict[str, Any]], None]
@@ -162,71 +160,6 @@ def test_the_real_command_ends_with_the_same_code_and_no_traceback(tmp_path: Pat
     assert one_line(said).endswith("got 'tiny-airplan', did you mean 'tiny-airplane'?; it has tiny-airplane")
 
 
-def test_erase_draws_the_picture_without_and_with(tmp_path: Path, model: Path) -> None:
-    """From one noise; without --compare the erased one alone."""
-    arguments = [
-        "erase",
-        "a cat on a car",
-        "--concept",
-        "cat",
-        "--model",
-        str(model),
-        "--steps",
-        "2",
-        "--out",
-        str(tmp_path),
-    ]
-    assert gie(tmp_path, *arguments).exit_code == 0
-    assert not (tmp_path / "plain.png").exists()
-    result = gie(tmp_path, *arguments, "--compare")
-    assert result.exit_code == 0
-    assert result.stdout.splitlines() == [f"w = -7.00: {tmp_path}/erased.png", f"w = 0: {tmp_path}/plain.png"]
-    pictures = [Image.open(tmp_path / name).tobytes() for name in ("erased.png", "plain.png")]
-    assert pictures[0] != pictures[1]
-    assert gie(tmp_path, *arguments, "--scale", "0").exit_code == 0
-    assert Image.open(tmp_path / "erased.png").tobytes() == pictures[1], "w = 0 is the plain model"
-
-
-@pytest.mark.parametrize(
-    ("arguments", "said"),
-    [
-        ([], "expected --concept or --adapter, got neither"),
-        (["--concept", "cat", "--adapter", "somewhere"], "expected one of --concept and --adapter, got both"),
-        (["--adapter", "nowhere"], "expected an adapter folder with config.json, got nowhere"),
-        (["--concept", " ", "--model", "MODEL"], "expected the text of a concept"),
-        (["--concept", "cat", "--model", "nowhere/at/all"], "nowhere/at/all"),
-    ],
-)
-def test_erase_refuses_what_it_cannot_do(tmp_path: Path, model: Path, arguments: list[str], said: str) -> None:
-    """Nothing to erase, too much, an adapter, a concept or a model that is none."""
-    arguments = [str(model) if argument == "MODEL" else argument for argument in arguments]
-    result = gie(tmp_path, "erase", "a cat", "--out", str(tmp_path), *arguments)
-    assert result.exit_code == 2
-    assert said in one_line(result.stderr)
-
-
-def test_erase_refuses_an_adapter_for_other_layers(tmp_path: Path, model: Path) -> None:
-    """And one that chooses its scale itself together with a scale."""
-    layers = tiny_adapter(tiny_pipeline()).config.layers
-    tiny_adapter(tiny_pipeline(), layers=("elsewhere.attn2", *layers[1:])).save_pretrained(tmp_path / "adapter")
-    arguments = [
-        "erase",
-        "a cat",
-        "--adapter",
-        str(tmp_path / "adapter"),
-        "--model",
-        str(model),
-        "--out",
-        str(tmp_path),
-    ]
-    result = gie(tmp_path, *arguments)
-    assert result.exit_code == 2
-    assert "elsewhere.attn2" in one_line(result.stderr)
-    result = gie(tmp_path, *arguments, "--scale", "-3")
-    assert result.exit_code == 2
-    assert "expected either --adapter or --scale, got both" in one_line(result.stderr)
-
-
 def test_summary_has_the_three_numbers_and_the_places(tmp_path: Path) -> None:
     """Before the evaluation it says what to run."""
     _, paths = project_recipe(tmp_path)
@@ -252,11 +185,3 @@ def test_the_shell_completes_recipes(tmp_path: Path, monkeypatch: pytest.MonkeyP
     monkeypatch.chdir(tmp_path)
     assert recipe_names("ti") == [NAME]
     assert recipe_names("x") == []
-
-
-def one_line(said: str) -> str:
-    """The one line of an error, which begins with the command's name; progress bars before it are not errors."""
-    errors = [line for line in said.splitlines() if line.startswith("gie: ")]
-    assert len(errors) == 1, said
-    assert "Traceback" not in said
-    return errors[0]

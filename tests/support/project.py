@@ -79,3 +79,11 @@ def start_gie(root: Path, *arguments: str) -> subprocess.Popen[str]:
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
     )
+
+
+def one_line(said: str) -> str:
+    """The one line of an error, which begins with the command's name; progress bars before it are not errors."""
+    errors = [line for line in said.splitlines() if line.startswith("gie: ")]
+    assert len(errors) == 1, said
+    assert "Traceback" not in said
+    return errors[0]

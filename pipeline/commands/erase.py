@@ -1,0 +1,50 @@
+"""`gie erase`: the method from the command line."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def erase(  # noqa: PLR0913, PLR0917 - a command's options are its arguments
+    prompt: Annotated[str, typer.Argument(help="What to draw.")],
+    concept: Annotated[
+        list[str] | None, typer.Option(help="What to keep out of it, in words; give it again for more.")
+    ] = None,
+    adapter: Annotated[
+        list[str] | None,
+        typer.Option(help="Folder or hub id of an adapter, which chooses the scale itself; give it again for more."),
+    ] = None,
+    model: Annotated[
+        str | None, typer.Option(help="Folder or hub id; else the first adapter's, or the bundled model.")
+    ] = None,
+    scale: Annotated[
+        float | None, typer.Option(help="w for --concept: 0 is the plain model; left out: -1.6, for other models -7.")
+    ] = None,
+    n: Annotated[int, typer.Option("--n", min=1, help="How many pictures, each of the next seed.")] = 1,
+    seed: Annotated[int, typer.Option(min=0, help="Of the first picture's noise.")] = 0,
+    steps: Annotated[
+        int | None, typer.Option(min=1, help="Denoising steps; else the adapter's, or 12, for other models 50.")
+    ] = None,
+    out: Annotated[Path, typer.Option(help="Folder for the pictures.")] = Path("erased"),
+    compare: Annotated[bool, typer.Option("--compare", help="Draw the plain picture of the same noise too.")] = False,
+) -> None:
+    """Draw pictures without a concept; each PNG says in its text chunk "gie" how it was made.
+
+    Example: gie erase "an airplane and a house" --concept airplane --compare
+    """
+    from pipeline.erase import Wish
+    from pipeline.erase import erase as draw
+
+    wish = Wish(prompt, tuple(concept or ()), tuple(adapter or ()), model, scale, seed, n, steps)
+    drawn = draw(wish, out, compare=compare)
+    for picture in drawn.pictures:
+        scales = ", ".join(f"{text} w = {value:.2f}" for text, value in picture.scales.items())
+        typer.echo(f"{picture.path}: {scales}")
+    for note in drawn.notes:
+        typer.echo(note, err=True)
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command()(erase)

@@ -1,0 +1,110 @@
+"""`gie erase`: pictures without concepts, from the command line."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PIL import Image
+
+from pipeline.erase import CHUNK
+from tests.support.adapters import tiny_adapter
+from tests.support.project import gie, one_line
+from tests.support.tiny import tiny_pipeline
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The tiny model's folder."""
+    folder = tmp_path_factory.mktemp("model")
+    tiny_pipeline().save_pretrained(folder)
+    return folder
+
+
+def draw(folder: Path, model: Path, *arguments: str) -> Any:
+    """Run the command with two steps."""
+    fixed = ["--model", str(model), "--steps", "2", "--out", str(folder)]
+    return gie(folder, "erase", "a cat on a car", *fixed, *arguments)
+
+
+def pixels(path: Path) -> bytes:
+    """The decoded picture."""
+    with Image.open(path) as picture:
+        return picture.tobytes()
+
+
+def made_by(path: Path) -> dict[str, Any]:
+    """What the picture says of itself."""
+    with Image.open(path) as picture:
+        return json.loads(picture.info[CHUNK])
+
+
+def test_the_picture_is_drawn_without_and_with(tmp_path: Path, model: Path) -> None:
+    """From one noise; without --compare the erased one alone; at w = 0 they are the same."""
+    assert draw(tmp_path, model, "--concept", "cat").exit_code == 0
+    assert not (tmp_path / "plain.png").exists()
+    result = draw(tmp_path, model, "--concept", "cat", "--compare")
+    assert result.stdout.splitlines() == [
+        f"{tmp_path}/erased.png: cat w = -7.00",
+        f"{tmp_path}/plain.png: cat w = 0.00",
+    ]
+    plain = pixels(tmp_path / "plain.png")
+    assert pixels(tmp_path / "erased.png") != plain
+    assert draw(tmp_path, model, "--concept", "cat", "--scale", "0").exit_code == 0
+    assert pixels(tmp_path / "erased.png") == plain
+
+
+def test_several_pictures_have_the_next_seeds(tmp_path: Path, model: Path) -> None:
+    """And each says how it was made; the first is the one that is drawn alone, but for the last bits of a batch."""
+    assert draw(tmp_path, model, "--concept", "cat", "--n", "2", "--seed", "5").exit_code == 0
+    files = sorted(path.name for path in tmp_path.glob("*.png"))
+    assert files == ["erased-5.png", "erased-6.png"]
+    said = made_by(tmp_path / "erased-6.png")
+    assert (said["prompt"], said["seed"], said["scales"]) == ("a cat on a car", 6, {"cat": -7.0})
+    assert pixels(tmp_path / "erased-5.png") != pixels(tmp_path / "erased-6.png")
+
+
+def test_several_concepts_are_erased_together(tmp_path: Path, model: Path) -> None:
+    """Each with its own w, by scale or by adapter; of the tiny encoder's close ones the strongest stays."""
+    tiny_adapter(tiny_pipeline()).save_pretrained(tmp_path / "adapter")
+    folder = str(tmp_path / "adapter")
+    with pytest.warns(UserWarning, match="trained"):  # two steps are not what the adapter was trained under
+        result = draw(tmp_path, model, "--concept", "car", "--scale", "-4", "--adapter", folder)
+    assert result.exit_code == 0, result.stderr
+    scales = made_by(tmp_path / "erased.png")["scales"]
+    assert set(scales) == {"car", "cat"}
+    assert min(scales.values()) < 0
+
+
+def test_of_two_words_for_one_thing_the_weaker_gives_way(tmp_path: Path, model: Path) -> None:
+    """The same concept twice is one concept (Eq. 11), and it is said which was left out."""
+    result = draw(tmp_path, model, "--concept", "cat", "--concept", "cat")
+    assert result.exit_code == 0
+    assert "gave way to 'cat'" in result.stderr
+    assert "Loading" not in result.stderr, "only the bar that counts steps"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ([], "expected --concept or --adapter, got neither"),
+        (["--adapter", "nowhere"], "expected an adapter folder with config.json, got nowhere"),
+        (["--adapter", "nowhere", "--scale", "-3"], "expected either --adapter or --scale, got both"),
+        (["--concept", " "], "expected the text of a concept"),
+        (["--concept", "cat", "--model", "nowhere/at/all"], "nowhere/at/all"),
+    ],
+)
+def test_what_cannot_be_done_is_refused(tmp_path: Path, model: Path, arguments: list[str], said: str) -> None:
+    """Nothing to erase, too much, an adapter, a concept or a model that is none."""
+    result = draw(tmp_path, model, *arguments)
+    assert result.exit_code == 2
+    assert said in one_line(result.stderr)
+
+
+def test_an_adapter_for_other_layers_is_refused(tmp_path: Path, model: Path) -> None:
+    """With the name of the layer that is missing."""
+    layers = tiny_adapter(tiny_pipeline()).config.layers
+    tiny_adapter(tiny_pipeline(), layers=("elsewhere.attn2", *layers[1:])).save_pretrained(tmp_path / "adapter")
+    result = draw(tmp_path, model, "--adapter", str(tmp_path / "adapter"))
+    assert result.exit_code == 2
+    assert "elsewhere.attn2" in one_line(result.stderr)
