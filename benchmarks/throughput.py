@@ -8,6 +8,7 @@ question, and both keep 0.9 of the ideal or the run ends with 1. Figures also go
 import argparse
 import asyncio
 import json
+import subprocess
 import sys
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
@@ -53,6 +54,16 @@ def serve(asked: Asked) -> Reply:
     return replace(truthful(asked), delay_s=LATENCY_S)
 
 
+def serve_here() -> None:
+    """Say the URL; when asked, how many calls came and how many at once; go on until the input ends."""
+    with scripted_server(serve) as server:
+        sys.stdout.write(f"{server.url}\n")
+        sys.stdout.flush()
+        for _ in sys.stdin:
+            sys.stdout.write(f"{len(server.asked)} {server.highest}\n")
+            sys.stdout.flush()
+
+
 def question(number: int) -> Question:
     """With a sheet."""
     plain = numbered(number)
@@ -65,15 +76,23 @@ def measure(name: str, *, questions: int, most: int) -> Row:
     async def run(url: str) -> float:
         retries = Retries(attempts=20, base_s=0.25, cap_s=2.0)
         async with endpoint_to(url, flight=Flight(most), retries=retries, timeout_s=30.0) as endpoint:
+            await endpoint.ask(question(0))  # as a probe does: the client is imported and opened
             begin = perf_counter()
             answers = await ask_all(endpoint, map(question, range(questions)))
             took = perf_counter() - begin
         assert all(answer.outcome == "ok" for answer in answers)
         return took
 
-    with scripted_server(serve) as server:
-        seconds = asyncio.run(run(server.url))
-    return Row(name, questions, len(server.asked), seconds, questions / ALLOWED * LATENCY_S, server.highest)
+    command = [sys.executable, "-m", "benchmarks.throughput", "--serve"]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as server:
+        assert server.stdin
+        assert server.stdout
+        seconds = asyncio.run(run(server.stdout.readline().strip()))
+        server.stdin.write("\n")
+        server.stdin.flush()
+        calls, highest = map(int, server.stdout.readline().split())
+        server.stdin.close()
+    return Row(name, questions, calls - 1, seconds, questions / ALLOWED * LATENCY_S, highest)
 
 
 def report(rows: Sequence[Row]) -> str:
@@ -92,7 +111,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--questions", type=int, default=640)
     parser.add_argument("--out", type=Path, default=Path("build/throughput.json"))
+    parser.add_argument("--serve", action="store_true", help="be the server: a process of its own")
     told = parser.parse_args(arguments)
+    if told.serve:
+        serve_here()
+        return 0
     rows = [
         measure("one who knows the limit", questions=told.questions, most=ALLOWED),
         measure("one who finds it out", questions=told.questions, most=2 * ALLOWED),

@@ -9,7 +9,7 @@ import asyncio
 import json
 import os
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, Self, cast
+from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import urlsplit
 
 from labeling.asking import Answer, Question
@@ -176,14 +176,15 @@ class Endpoint:
         self.progress.calls += 1
         try:
             async with asyncio.timeout(self.address.timeout_s):
-                create = cast("Any", client.chat.completions.with_raw_response).create
-                reply = await create(**body)
+                # As `extra_body` it is sent as it is: the client would spend 2 ms on typed dictionaries.
+                create = client.chat.completions.with_raw_response.create
+                reply = await create(model=self.model, messages=[], extra_body=body)
         except APIError as error:
             failure = read_error(error)
         except TimeoutError:
             failure = Failure("no answer in time", again=True, billed=True)
         else:
-            return scrub(cast("str", reply.text), client.api_key)
+            return scrub(reply.text, client.api_key)
         key = client.api_key
         return replace(failure, reason=scrub(failure.reason, key), raw=scrub(failure.raw, key))
 
