@@ -4,11 +4,16 @@ import asyncio
 import os
 from pathlib import Path
 
+import openai.resources.chat.completions
+
 from labeling.asking import Answer
 from labeling.endpoint.flight import Flight
 from labeling.endpoint.remembering import Remembering
 from pipeline.ledger import Ledger
 from tests.support.asked import endpoint_to, numbered
+
+LOADED = openai.resources.chat.completions.__name__
+"""Imported before the process forks: the client takes most of a second."""
 
 
 def ask_numbered(url: str, folder: Path, count: int, most: int) -> None:
