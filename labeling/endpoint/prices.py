@@ -76,7 +76,7 @@ PRICES: Mapping[str, Price] = {
     "gpt-5-mini": Price(0.25, 2.0, 0.025, Patches(32, 1.62, 1536)),
     "gpt-5-nano": Price(0.05, 0.4, 0.005, Patches(32, 2.46, 1536)),
 }
-"""As of 2026-11, from OpenAI's published prices; a recipe may say its own."""
+"""As remembered in 2026-11 and not compared with a published page; a recipe may say its own prices."""
 
 
 def find_price(model: str) -> Price:
