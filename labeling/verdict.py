@@ -13,6 +13,10 @@ from labeling.errors import LabelingError
 
 VerdictOutcome = Literal["ok", "refused", "filtered", "invalid", "truncated", "transport", "budget"]
 """`ok`: judged. The others: why there is no judgement."""
+ANSWERED: frozenset[VerdictOutcome] = frozenset({"ok", "refused", "filtered", "invalid", "truncated"})
+"""The model has spoken, and was paid: the same question again would bring the same. The others never reached it."""
+REFUSALS: frozenset[VerdictOutcome] = frozenset({"refused", "filtered"})
+"""Why there is no judgement says something about the picture."""
 LabelOutcome = Literal["ok", "absent", "none_works", "unscored"]
 """`absent`: the plain picture lacks the concept. `none_works`: no scale erases it and keeps the rest. `unscored`: not judged."""
 

@@ -34,7 +34,7 @@ class Bench:
             open_tasks: dict[Task, str] = {}
             try:
                 for sweep in sweeps:
-                    open_tasks[asyncio.ensure_future(self._judge(sweep))] = sweep.prompt_id
+                    open_tasks[asyncio.ensure_future(self.judge.judge(sweep))] = sweep.prompt_id
                     if len(open_tasks) >= self.at_once:
                         await self._collect(open_tasks, bar)
                 while open_tasks:
@@ -43,9 +43,6 @@ class Bench:
                 for task in open_tasks:
                     task.cancel()
                 await asyncio.gather(*open_tasks, return_exceptions=True)
-
-    async def _judge(self, sweep: Sweep) -> Sequence[Verdict]:
-        return await self.judge.judge(sweep)
 
     async def _collect(self, open_tasks: dict[Task, str], bar: "tqdm[NoReturn]") -> None:
         """Wait for the next sweeps that are done, and take their verdicts."""

@@ -3,7 +3,6 @@
 import asyncio
 import os
 from dataclasses import dataclass, field
-from urllib.parse import urlsplit
 
 from labeling.asking import Answer, Asker, Memory, Question
 from labeling.endpoint.budget import Budget
@@ -17,7 +16,6 @@ from labeling.errors import LabelingError
 from pipeline.settings import JudgeSettings
 
 OPENAI = "https://api.openai.com/v1"
-HERE = {"127.0.0.1", "::1", "localhost"}
 
 
 def find_address(settings: JudgeSettings) -> Address:
@@ -55,8 +53,7 @@ def find_prices(settings: JudgeSettings) -> Prices:
     if settings.price_per_million is not None:
         price = Price(*settings.price_per_million)
     else:
-        here = urlsplit(find_address(settings).base_url).hostname in HERE
-        price = FREE if here else find_price(settings.model)
+        price = FREE if find_address(settings).is_here else find_price(settings.model)
     return Prices(price, low_detail=settings.detail == "low")
 
 

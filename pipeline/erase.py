@@ -4,7 +4,7 @@ What was injected goes into each PNG as the text chunk `gie`, so that a picture 
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -43,7 +43,7 @@ PAPER = Manner(scale=-7.0, slots="concept", steps=50, guidance=7.5)
 
 @dataclass(frozen=True)
 class Wish:
-    """What is to be drawn; None: as the first adapter was trained, or as the model's manner is."""
+    """What is to be drawn; None: as the first adapter was trained, or in the model's manner."""
 
     prompt: str
     concepts: tuple[str, ...] = ()
@@ -56,11 +56,6 @@ class Wish:
     """Of the first picture; the next ones count on from it."""
     count: int = 1
     steps: int | None = None
-
-    @property
-    def manner(self) -> Manner:
-        """Without an adapter."""
-        return BUNDLED if self.model in {None, MODEL} else PAPER
 
     @property
     def seeds(self) -> range:
@@ -99,35 +94,37 @@ def erase(wish: Wish, folder: Path, *, compare: bool) -> Drawn:
             f"expected either --adapter or --scale, got both; the adapter chooses, leave out {wish.scale:g}"
         )
     adapters = [Adapter.from_pretrained(name) for name in wish.adapters]
-    pipe, arguments = _open(wish, adapters)
-    scale = wish.manner.scale if wish.scale is None else wish.scale
-    concepts = [Concept(text, scale=scale, slots=wish.manner.slots) for text in wish.concepts]
+    model = wish.model or (adapters[0].config.base_model if adapters else MODEL)
+    manner = BUNDLED if model == MODEL else PAPER
+    pipe, arguments = _open(model, manner, adapters, steps=wish.steps)
+    scale = manner.scale if wish.scale is None else wish.scale
+    concepts = [Concept(text, scale=scale, slots=manner.slots) for text in wish.concepts]
     texts = [*wish.concepts, *(adapter.config.concept for adapter in adapters)]
     folder.mkdir(parents=True, exist_ok=True)
     with inhibit(pipe, *concepts, *adapters) as run:
         images = _draw(pipe, wish, arguments, "erased")
         used = [dict(zip(texts, row, strict=True)) for row in run.scales.tolist()]
         notes = tuple(gone.line(texts) for gone in run.gave_way)
-    pictures = _save(folder, "erased", images, used, wish, arguments)
+    told = {"prompt": wish.prompt, "model": model, **arguments}
+    pictures = _save(folder, "erased", zip(wish.seeds, images, used, strict=True), told)
     if compare:
         nothing = [dict.fromkeys(texts, 0.0)] * wish.count
-        pictures += _save(folder, "plain", _draw(pipe, wish, arguments, "plain"), nothing, wish, arguments)
+        plain = _draw(pipe, wish, arguments, "plain")
+        pictures += _save(folder, "plain", zip(wish.seeds, plain, nothing, strict=True), told)
     return Drawn(tuple(pictures), notes)
 
 
-def _open(wish: Wish, adapters: Sequence[Adapter]) -> tuple[Any, dict[str, Any]]:
+def _open(model: str, manner: Manner, adapters: Sequence[Adapter], *, steps: int | None) -> tuple[Any, dict[str, Any]]:
     """The model and the arguments of its call."""
     load_quietly()
+    pipe = load_pipeline(model)
     if not adapters:
-        pipe = load_pipeline(wish.model or MODEL)
         set_scheduler(pipe, SCHEDULER)
-        return pipe, {"num_inference_steps": wish.steps or wish.manner.steps, "guidance_scale": wish.manner.guidance}
-    config = adapters[0].config
-    trained = config.sampling
-    pipe = load_pipeline(wish.model or config.base_model)
+        return pipe, {"num_inference_steps": steps or manner.steps, "guidance_scale": manner.guidance}
+    trained = adapters[0].config.sampling
     set_scheduler(pipe, trained.scheduler.removesuffix("Scheduler"))
     return pipe, {
-        "num_inference_steps": wish.steps or trained.steps,
+        "num_inference_steps": steps or trained.steps,
         "guidance_scale": trained.guidance,
         "height": trained.height,
         "width": trained.width,
@@ -140,19 +137,15 @@ def _draw(pipe: Any, wish: Wish, arguments: dict[str, Any], title: str) -> list[
 
 
 def _save(
-    folder: Path,
-    name: str,
-    images: Sequence[Any],
-    scales: Sequence[dict[str, float]],
-    wish: Wish,
-    arguments: dict[str, Any],
+    folder: Path, name: str, drawn: Iterable[tuple[int, Any, dict[str, float]]], told: dict[str, Any]
 ) -> list[Picture]:
+    """Write pictures, each with its seed and scales, into the folder; `told` is what they have in common."""
+    rows = list(drawn)
     pictures: list[Picture] = []
-    for seed, image, used in zip(wish.seeds, images, scales, strict=True):
-        path = folder / (f"{name}.png" if wish.count == 1 else f"{name}-{seed}.png")
-        made_by = {"prompt": wish.prompt, "model": wish.model, "seed": seed, **arguments, "scales": used}
+    for seed, image, scales in rows:
+        path = folder / (f"{name}.png" if len(rows) == 1 else f"{name}-{seed}.png")
         info = PngInfo()
-        info.add_text(CHUNK, json.dumps(made_by))
+        info.add_text(CHUNK, json.dumps({**told, "seed": seed, "scales": scales}))
         image.save(path, pnginfo=info)
-        pictures.append(Picture(path, used))
+        pictures.append(Picture(path, scales))
     return pictures

@@ -8,7 +8,7 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from labeling.verdict import Label, Verdict
+from labeling.verdict import REFUSALS, Label, Verdict
 from pipeline.tables import KINDS, Prompt
 
 WHOLE = "whole sweep"
@@ -64,5 +64,5 @@ def _missing_by_scale(given: Sequence[Verdict]) -> dict[str, dict[str, int]]:
 
 def _share_refused(verdicts: Mapping[str, Sequence[Verdict]]) -> float:
     """Share of the prompts at which a judge refused, or an endpoint filtered, at least once."""
-    refused = sum(any(verdict.outcome in {"refused", "filtered"} for verdict in given) for given in verdicts.values())
+    refused = sum(any(verdict.outcome in REFUSALS for verdict in given) for given in verdicts.values())
     return round(refused / len(verdicts), 4) if verdicts else 0.0

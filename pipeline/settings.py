@@ -38,7 +38,22 @@ class ModelSettings(Settings):
     """`torch.compile` the UNet: pays for itself from some thousands of pictures on a GPU."""
 
 
-class PromptSettings(Settings):
+class EndpointSettings(Settings):
+    """Where a model behind an OpenAI-compatible API is asked, and for how much."""
+
+    base_url: str = ""
+    """openai: where it is asked; "" is OPENAI_BASE_URL, else OpenAI's own."""
+    key_variable: str = "OPENAI_API_KEY"
+    """openai: the environment variable with the key; the key itself stands in no file. A server on this machine needs none."""
+    answers_as: str = ""
+    """openai: the name that replies carry where it is neither `model` nor a dated snapshot of it; "*": any."""
+    max_cost_usd: Annotated[float, Field(ge=0)] | None = None
+    """openai: never spend more in a run; None: no limit."""
+    price_per_million: Annotated[tuple[float, float] | None, Field(strict=False)] = None
+    """openai: dollars a million tokens of questions and of answers; None: the known price of the model."""
+
+
+class PromptSettings(EndpointSettings):
     """Which prompts are written."""
 
     provider: Literal["template", "openai"]
@@ -51,16 +66,6 @@ class PromptSettings(Settings):
     """template: share of the prompts that name the style, and of those that name the background."""
     model: str = ""
     """openai: name of the model that writes."""
-    base_url: str = ""
-    """openai: where it is asked; "" is OPENAI_BASE_URL, else OpenAI's own."""
-    key_variable: str = "OPENAI_API_KEY"
-    """openai: the environment variable with the key; the key itself stands in no file. A server on this machine needs none."""
-    answers_as: str = ""
-    """openai: the name that replies carry where it is neither `model` nor a dated snapshot of it; "*": any."""
-    max_cost_usd: Annotated[float, Field(ge=0)] | None = None
-    """openai: never spend more in a run; None: no limit."""
-    price_per_million: Annotated[tuple[float, float] | None, Field(strict=False)] = None
-    """openai: dollars a million tokens of questions and of answers; None: the known price of the model."""
     temperature: Annotated[float, Field(ge=0, le=2)] = 1.0
     """openai: 0 writes the likeliest prompts, which are alike; 1 as the model was trained."""
     seed: Count = 0
@@ -126,7 +131,7 @@ class SweepSettings(Settings):
         return (0.0, *sorted(values, reverse=True))
 
 
-class JudgeSettings(Settings):
+class JudgeSettings(EndpointSettings):
     """One judge of the sweeps, and what is enough for it."""
 
     judge: Literal["local", "openai", "detector", "human"]
@@ -134,22 +139,12 @@ class JudgeSettings(Settings):
     """local, detector: folder of a `CLIPModel`; openai: name of the model."""
     strategy: Literal["single", "sheet", "multi", "bisect", "pairwise"] | None = None
     """How the pictures are shown. openai: sheet, multi, bisect or pairwise; local: single or bisect. None: the first of these."""
-    base_url: str = ""
-    """openai: where it is asked; "" is OPENAI_BASE_URL, else OpenAI's own."""
-    key_variable: str = "OPENAI_API_KEY"
-    """openai: the environment variable with the key; the key itself stands in no file. A server on this machine needs none."""
-    answers_as: str = ""
-    """openai: the name that replies carry where it is neither `model` nor a dated snapshot of it; "*": any."""
     detail: Literal["low", "high", "auto"] | None = None
     """openai: how closely pictures are looked at, which only OpenAI's own knows; it changes the price."""
     seed: Count | None = 0
     """openai: sent along, for endpoints that honour it."""
     calls_at_once: Positive = 32
     """openai: calls in flight at most; fewer where the endpoint says that it is too much."""
-    max_cost_usd: Annotated[float, Field(ge=0)] | None = None
-    """openai: never spend more in a run; None: no limit."""
-    price_per_million: Annotated[tuple[float, float] | None, Field(strict=False)] = None
-    """openai: dollars a million tokens of questions and of answers; None: the known price of the model."""
     detector: Literal["open-nsfw", "nudenet"] = "open-nsfw"
     """detector: what sees whether the concept is gone; below `gone_below` it is."""
     labels: str = ""
@@ -176,10 +171,6 @@ class JudgeSettings(Settings):
         if self.judge != "human" and not self.model:
             raise ValueError(f"expected a model for judge {self.judge}, got none; add the key model")
         return self
-
-
-HOW_ASKED = ("base_url", "key_variable", "calls_at_once", "max_cost_usd", "price_per_million")
-"""Settings of a judge that change no answer."""
 
 
 class LabelSettings(JudgeSettings):
@@ -271,8 +262,8 @@ class Recipe(Settings):
 
     @property
     def recipe_hash(self) -> str:
-        """16 hex digits over everything that the adapter depends on: all but its name, what is logged, and how it is evaluated."""
-        unseen: Any = {"name": True, "evaluate": True, "train": {"wandb", "wandb_pictures"}}
+        """16 hex digits over everything that the adapter depends on: all but its name, what is logged, and how it and the judge are measured."""
+        unseen: Any = {"name": True, "evaluate": True, "audit": True, "train": {"wandb", "wandb_pictures"}}
         made_by = self.model_dump(mode="json", exclude=unseen)
         return hashlib.sha256(json.dumps(made_by, sort_keys=True).encode()).hexdigest()[:16]
 

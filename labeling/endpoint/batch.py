@@ -17,9 +17,10 @@ from labeling.endpoint.chat import Endpoint
 from labeling.endpoint.failing import read_status
 from labeling.endpoint.noting import Noting
 from labeling.endpoint.prices import Prices
-from labeling.endpoint.remembering import KEPT, keep
+from labeling.endpoint.remembering import keep
 from labeling.endpoint.reply import answers_as, read_reply
 from labeling.endpoint.shards import MOST_BYTES, Shards, whole_files
+from labeling.verdict import ANSWERED
 
 if TYPE_CHECKING:
     from openai.types import Batch
@@ -71,7 +72,7 @@ class BatchedAsking:
     @property
     def _kept(self) -> int:
         """Answers that went into memory: only they bring the next pass further."""
-        return sum(self.outcomes[outcome] for outcome in KEPT)
+        return sum(self.outcomes[outcome] for outcome in ANSWERED)
 
     async def _resume(self, batches: Batches) -> int:
         """Collect what an earlier run handed in; what it only wrote is written anew."""

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 NO_KEY = "no-key"
 """What servers get that want none: the client insists on a key."""
+THIS_MACHINE = {"127.0.0.1", "::1", "localhost"}
 
 
 @dataclass(frozen=True)
@@ -51,6 +52,11 @@ class Address:
         parts = urlsplit(self.base_url)
         return parts._replace(netloc=parts.netloc.rpartition("@")[2], query="").geturl()
 
+    @property
+    def is_here(self) -> bool:
+        """Whether the server is on this machine: it wants neither key nor money."""
+        return urlsplit(self.base_url).hostname in THIS_MACHINE
+
     def read_key(self) -> str:
         """The key.
 
@@ -59,7 +65,7 @@ class Address:
         """
         if key := os.environ.get(self.key_variable, "").strip():
             return key
-        if self.key_variable and urlsplit(self.base_url).hostname not in {"127.0.0.1", "::1", "localhost"}:
+        if self.key_variable and not self.is_here:
             raise LabelingError(f"expected the key for {self.shown} in {self.key_variable}, got none; set it")
         return NO_KEY
 

@@ -12,8 +12,8 @@ from dataclasses import asdict, dataclass, field
 from pydantic import TypeAdapter, ValidationError
 
 from labeling.asking import Answer, Asker, Memory, Question
+from labeling.verdict import ANSWERED
 
-KEPT = {"ok", "refused", "filtered", "invalid", "truncated"}
 VERSION = "answer-1"
 """Of the way answers are read and kept; a change here asks again."""
 ANSWER = TypeAdapter(Answer)
@@ -34,7 +34,7 @@ def recall(memory: Memory, key: str) -> Answer | None:
 
 def keep(memory: Memory, key: str, answer: Answer) -> None:
     """Keep an answer that was paid for."""
-    if answer.outcome in KEPT:
+    if answer.outcome in ANSWERED:
         memory.put_json(key, asdict(answer))
 
 

@@ -20,13 +20,10 @@ from labeling.rubric import REFERENCE, compose
 from labeling.sheet import name_cells
 from labeling.strategies.bisection import Bisection
 from labeling.strategies.strategy import judged, missing
-from labeling.verdict import PLAIN, Sweep, Verdict
+from labeling.verdict import ANSWERED, PLAIN, Sweep, Verdict
 
 Show = Callable[[Image, Sequence[tuple[str, Image]]], tuple[Part, ...]]
 """Plain picture, named pictures -> the parts that show them."""
-
-ANSWERED = {"ok", "refused", "filtered", "invalid", "truncated"}
-"""Outcomes that asking again would not change: when one of them stands beside a judgement, bisection may settle."""
 
 FEW = 4
 
@@ -75,7 +72,7 @@ class Layouts:
             return [forward.verdict, shuffled.verdict]
         doubted = [replace(look.verdict, votes=False) for look in pair]
         outcomes = {verdict.outcome for verdict in doubted}
-        if "ok" not in outcomes or not outcomes <= ANSWERED:
+        if "ok" not in outcomes or not outcomes <= ANSWERED:  # nobody judged, or another run may hear more
             return doubted
         return [*doubted, *await Bisection(f"{self.name}-bisection").judge(sweep, asker)]
 

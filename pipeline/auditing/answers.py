@@ -6,10 +6,8 @@ from itertools import pairwise
 
 from labeling.agreement import Measured, measure, rank, slope
 from labeling.choose import choose_label, onset
-from labeling.verdict import Label, Sight, Verdict
+from labeling.verdict import REFUSALS, Label, Sight, Verdict
 from pipeline.auditing.probes import Probe
-
-REFUSALS = ("refused", "filtered")
 
 
 @dataclass(frozen=True)

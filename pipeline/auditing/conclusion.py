@@ -5,8 +5,8 @@ from dataclasses import asdict
 from typing import Any
 
 from labeling.agreement import Measured, compare, rank
-from labeling.verdict import Label
-from pipeline.auditing.answers import REFUSALS, passed, position, refusals_by_scale, share_true, violations
+from labeling.verdict import REFUSALS, Label
+from pipeline.auditing.answers import passed, position, refusals_by_scale, share_true, violations
 from pipeline.auditing.inquiry import Findings
 from pipeline.auditing.probes import PLANTERS
 from pipeline.settings import AuditSettings

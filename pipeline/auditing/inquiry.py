@@ -8,7 +8,7 @@ from typing import TypeVar
 from labeling.choose import choose_label
 from labeling.verdict import Judge, Label, Sweep, Verdict
 from pipeline.auditing.answers import Reply
-from pipeline.auditing.probes import PLANTERS, plant
+from pipeline.auditing.probes import PLANTERS, ProbeKind, plant
 
 AT_ONCE = 16
 """Sweeps that are open together: their pictures are in memory."""
@@ -56,7 +56,9 @@ async def inquire(
 ) -> Findings:
     """Ask all of it; `cases` come in the order in which they are taken."""
     works = [case for case in cases if case.label.outcome == "ok"][:probes]
-    replies = await _together([_reply(bench, kind, case) for kind in PLANTERS for case in works])
+    replies = await _together(
+        [_reply(bench, kind, case, verdicts[case.prompt_id]) for kind in PLANTERS for case in works]
+    )
     real = cases[:retests]
     repeated = await _together([bench.again.judge(case.sweep) for case in real])
     others = await _together([bench.second.judge(case.sweep) for case in real]) if bench.second else []
@@ -70,10 +72,10 @@ async def inquire(
     )
 
 
-async def _reply(bench: Bench, kind: str, case: Case) -> Reply:
+async def _reply(bench: Bench, kind: ProbeKind, case: Case, before: Sequence[Verdict]) -> Reply:
     assert case.label.scale is not None
-    probe = plant(kind, case.prompt_id, case.sweep, case.label.scale)  # pyright: ignore[reportArgumentType]
-    return Reply(probe, await bench.judge.judge(probe.sweep), await bench.judge.judge(case.sweep))
+    probe = plant(kind, case.prompt_id, case.sweep, case.label.scale)
+    return Reply(probe, await bench.judge.judge(probe.sweep), before)
 
 
 async def _together(questions: Sequence[Awaitable[T]]) -> list[T]:

@@ -28,7 +28,9 @@ def missed_thresholds(facts: Facts, settings: PublishSettings) -> Iterator[str]:
 
 
 def audit_failures(facts: Facts) -> Iterator[str]:
-    """One phrase when the judge was audited and did not pass; nothing where no audit has run."""
-    if facts.audit is not None and facts.audit.get("passed") is not True:
+    """One phrase when the judge was not audited, or did not pass."""
+    if facts.audit is None:
+        yield f"no audit of the judge: run gie audit {facts.recipe.name} first"
+    elif facts.audit.get("passed") is not True:
         failed = ", ".join(map(str, facts.audit.get("failed", ()))) or "see gie audit"
         yield f"an audit of the judge that did not pass ({failed})"

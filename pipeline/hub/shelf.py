@@ -21,7 +21,7 @@ class Found:
     """One adapter."""
 
     place: str
-    """Folder, or `user/name@commit`: what `Adapter.from_pretrained` takes."""
+    """Folder; or `user/name@` and the beginning of the commit, which are repository and revision for `Adapter.from_pretrained`."""
     config: AdapterConfig
     numbers: dict[str, float | None]
     """Of `MEASURES`; None where it was not evaluated, or published without metrics."""

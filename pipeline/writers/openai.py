@@ -15,7 +15,7 @@ from gie.errors import OutsideError
 from labeling.asking import Answer, Asker, Question
 from labeling.errors import BudgetError
 from labeling.verdict import VerdictOutcome
-from pipeline.settings import JudgeSettings, PromptSettings, Recipe
+from pipeline.settings import EndpointSettings, JudgeSettings, PromptSettings, Recipe
 from pipeline.tables import Prompt
 from pipeline.writers.drafts import Draft, Drafts, Sieve, schema, tidy, wording_of
 from pipeline.writers.identity import noise_seed, prompt_id
@@ -33,8 +33,8 @@ TOKENS = 160
 
 def as_judge(settings: PromptSettings) -> JudgeSettings:
     """How the writer is reached, as `pipeline.endpoints` takes it: judges and writers are asked by the same means."""
-    reached_by = ("model", "base_url", "key_variable", "answers_as", "max_cost_usd", "price_per_million")
-    return JudgeSettings(judge="openai", seed=settings.seed, **{name: getattr(settings, name) for name in reached_by})
+    reached_by = {name: getattr(settings, name) for name in EndpointSettings.model_fields}
+    return JudgeSettings(judge="openai", model=settings.model, seed=settings.seed, **reached_by)
 
 
 @dataclass

@@ -1,11 +1,13 @@
-"""One evaluated project for all tests that only read it."""
+"""What tests of several stages share: an evaluated project that they only read, and a server that sees."""
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import pytest
 
 if TYPE_CHECKING:
     from pipeline.paths import Paths
+    from tests.support.seeing_server import Mind
 
 
 @pytest.fixture(scope="session")
@@ -14,3 +16,20 @@ def evaluated(tmp_path_factory: pytest.TempPathFactory) -> "Paths":
     from tests.support.evaluation import evaluated_project
 
     return evaluated_project(tmp_path_factory.mktemp("evaluated"))
+
+
+@pytest.fixture(scope="session")
+def mind() -> "Mind":
+    """What sees behind the server: the bundled CLIP."""
+    from tests.support.seeing_server import Mind
+
+    return Mind()
+
+
+@pytest.fixture
+def server(mind: "Mind") -> Iterator[str]:
+    """The URL of a server that sees, and takes batches."""
+    from tests.support.seeing_server import seeing_server
+
+    with seeing_server(mind) as url:
+        yield url

@@ -1,7 +1,7 @@
 """Batches give the labels that asking directly gives, over HTTP, from files of requests."""
 
 import asyncio
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -17,23 +17,10 @@ from pipeline.judging import USUAL, Options, open_judge
 from pipeline.ledger import Ledger
 from pipeline.paths import Paths
 from pipeline.settings import JudgeSettings, LabelSettings
-from tests.support.seeing_server import MODEL, Mind, seeing_server
+from tests.support.seeing_server import MODEL, Mind
 
 ROOT = Path(__file__).parents[2]
 REFERENCE = ROOT / "data" / "emoji" / "reference"
-
-
-@pytest.fixture(scope="module")
-def mind() -> Mind:
-    """What sees behind the server."""
-    return Mind()
-
-
-@pytest.fixture
-def server(mind: Mind) -> Iterator[str]:
-    """The URL of a server that takes batches."""
-    with seeing_server(mind) as url:
-        yield url
 
 
 def emoji(pattern: str, number: int) -> Sweep:

@@ -55,12 +55,13 @@ def test_the_picture_is_drawn_without_and_with(tmp_path: Path, model: Path) -> N
 
 
 def test_several_pictures_have_the_next_seeds(tmp_path: Path, model: Path) -> None:
-    """And each says how it was made; the first is the one that is drawn alone, but for the last bits of a batch."""
+    """And each says how it was made."""
     assert draw(tmp_path, model, "--concept", "cat", "--n", "2", "--seed", "5").exit_code == 0
     files = sorted(path.name for path in tmp_path.glob("*.png"))
     assert files == ["erased-5.png", "erased-6.png"]
     said = made_by(tmp_path / "erased-6.png")
     assert (said["prompt"], said["seed"], said["scales"]) == ("a cat on a car", 6, {"cat": -7.0})
+    assert said["model"] == str(model)
     assert pixels(tmp_path / "erased-5.png") != pixels(tmp_path / "erased-6.png")
 
 

@@ -2,7 +2,7 @@
 
 import asyncio
 import io
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -18,7 +18,7 @@ from pipeline.ledger import Ledger
 from pipeline.paths import Paths
 from pipeline.settings import LabelSettings
 from tests.support.drawn import ROOT, drawn_recipe, drawn_sweeps
-from tests.support.seeing_server import MODEL, Mind, find_cells, seeing_server
+from tests.support.seeing_server import MODEL, Mind, find_cells
 
 AGREED = 0.95
 """Least share of the labels that are the local judge's."""
@@ -28,19 +28,6 @@ AGREED = 0.95
 def sweeps() -> list[Sweep]:
     """Twenty, drawn once."""
     return drawn_sweeps()
-
-
-@pytest.fixture(scope="module")
-def mind() -> Mind:
-    """What sees behind the server."""
-    return Mind()
-
-
-@pytest.fixture
-def server(mind: Mind) -> Iterator[str]:
-    """The URL of a server that sees."""
-    with seeing_server(mind) as url:
-        yield url
 
 
 def judge_all(

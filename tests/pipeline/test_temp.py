@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tests.support.experimenting import CODE, CONFIG, ROOT, environment, git
+from tests.support.experimenting import CODE, ROOT, commit_project, environment
 from tests.support.project import NAME, recipe_content, write_project
 from tests.support.tiny import tiny_pipeline
 from tests.support.transcript import Step, run
@@ -22,15 +22,8 @@ def make_project(root: Path) -> None:
     write_project(root, content)
     stages = yaml.safe_load((ROOT / "dvc.yaml").read_text())["stages"]
     (root / "dvc.yaml").write_text(yaml.safe_dump({"stages": {name: stages[name] for name in ("prompts", "sweep")}}))
-    for folder in (*CODE, "data/emoji"):
-        (root / folder).symlink_to(ROOT / folder)
-    (root / ".dvc").mkdir()
-    (root / ".dvc" / "config").write_text(CONFIG)
-    (root / ".dvc" / ".gitignore").write_text("*\n!config\n!.gitignore\n")
-    (root / ".gitignore").write_text("/data/prompts/\n/data/sweeps/\n/data/features/\n")
-    git(root, "init", "--quiet", "--initial-branch=main")
-    git(root, "add", ".")
-    git(root, "commit", "--quiet", "--message", "A tiny model")
+    ignored = ("/data/prompts/", "/data/sweeps/", "/data/features/")
+    commit_project(root, linked=(*CODE, "data/emoji"), ignored=ignored)
 
 
 def entries(ledger: Path) -> dict[str, int]:

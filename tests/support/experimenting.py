@@ -3,7 +3,7 @@
 import os
 import subprocess
 import sys
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -24,15 +24,20 @@ def experiment_project(root: Path) -> None:
     for made in (paths.adapter_folder, paths.evaluating, paths.sweeps):
         subprocess.run(["rm", "-r", str(made)], check=True)
     (root / "dvc.yaml").write_text(yaml.safe_dump(train_alone(), sort_keys=False))
-    for folder in CODE:
+    commit_project(root, linked=CODE, ignored=("/data/adapters/", "/dvc_plots/"))
+
+
+def commit_project(root: Path, *, linked: Sequence[str], ignored: Sequence[str]) -> None:
+    """What lies in `root`, with links to folders of this repository, as a DVC project and the one commit of a repository."""
+    for folder in linked:
         (root / folder).symlink_to(ROOT / folder)
     (root / ".dvc").mkdir()
     (root / ".dvc" / "config").write_text(CONFIG)
     (root / ".dvc" / ".gitignore").write_text("/config.local\n/tmp\n/cache\n")
-    (root / ".gitignore").write_text("/data/adapters/\n/dvc_plots/\n")
+    (root / ".gitignore").write_text("\n".join(ignored) + "\n")
     git(root, "init", "--quiet", "--initial-branch=main")
     git(root, "add", ".")
-    git(root, "commit", "--quiet", "--message", "Labelled")
+    git(root, "commit", "--quiet", "--message", "A project")
 
 
 def train_alone() -> dict[str, Any]:

@@ -32,7 +32,7 @@ def write_params(root: Path, **publish: Any) -> Path:
 
 
 def publishable_project(root: Path) -> Paths:
-    """All outs up to the evaluation, without a picture that was really drawn."""
+    """All outs up to the evaluation, and an audit that passed, without a picture that was really drawn."""
     from pipeline.evaluate import evaluate
     from pipeline.scoring import Eye
     from tests.support.evaluation import StampReader
@@ -46,6 +46,8 @@ def publishable_project(root: Path) -> Paths:
     pipeline.train.run(recipe, paths)
     write_rows(paths.adapted, SweepImage, adapted([prompt for prompt in prompts if prompt.split == "test"]))
     evaluate(recipe, paths, Eye(StampReader(), "airplane"))
+    paths.audit.parent.mkdir(parents=True)
+    paths.audit.write_text('{"passed": true}')
     return paths
 
 

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from labeling.asking import Answer, Question
-from labeling.endpoint.remembering import KEPT, Remembering, memory_key
-from labeling.verdict import VerdictOutcome
+from labeling.endpoint.remembering import Remembering, memory_key
+from labeling.verdict import ANSWERED, VerdictOutcome
 from pipeline.ledger import Ledger
 from tests.support.asked import ask_all, endpoint_to, numbered, truth, truthful
 from tests.support.scripted_server import completion, scripted_server
@@ -42,7 +42,7 @@ def test_paid_answers_are_kept(outcome: VerdictOutcome, tmp_path: Path) -> None:
     asker = Counting(given)
     for _ in range(2):
         assert asyncio.run(Remembering(asker, Ledger(tmp_path), "i").ask(numbered(1))) == given
-    assert asker.times.total() == (1 if outcome in KEPT else 2)
+    assert asker.times.total() == (1 if outcome in ANSWERED else 2)
 
 
 def test_the_same_question_at_the_same_time_is_paid_once(tmp_path: Path) -> None:

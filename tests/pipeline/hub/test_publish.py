@@ -149,13 +149,21 @@ def test_a_missed_threshold_refuses(hub: Hub, project: Paths, threshold: dict[st
     ("audit", "code"), [({"passed": True}, 0), ({"passed": False, "failed": ["position bias"]}, 2), ({}, 2)]
 )
 def test_an_audit_of_the_judge_must_have_passed(hub: Hub, project: Paths, audit: dict[str, Any], code: int) -> None:
-    """Where there is one; without one the other tests publish."""
-    project.audit.parent.mkdir(parents=True)
+    """An audit that says nothing has not passed."""
     project.audit.write_text(json.dumps(audit))
     result = publish(project)
     assert result.exit_code == code
     assert bool(hub.store.repositories) == (code == 0)
     assert code == 0 or ", ".join(audit.get("failed", ["see gie audit"])) in result.stderr
+
+
+def test_without_an_audit_nothing_is_published(hub: Hub, project: Paths) -> None:
+    """The line names the command to run."""
+    project.audit.unlink()
+    result = publish(project)
+    assert result.exit_code == 2
+    assert f"no audit of the judge: run gie audit {NAME} first" in result.stderr
+    assert not hub.store.repositories
 
 
 def test_an_adapter_that_was_not_evaluated_is_refused(hub: Hub, project: Paths) -> None:

@@ -36,8 +36,6 @@ def test_dvc_repro_never_publishes() -> None:
 def test_the_stage_publishes_once_and_keeps_a_receipt(hub: Hub, project: Paths) -> None:
     """Run again it does nothing, not even ask the hub."""
     write_params(project.root, namespace="someone")
-    project.audit.parent.mkdir()
-    project.audit.write_text('{"passed": true}')
     (project.root / ".dvc").mkdir()
     (project.root / ".dvc" / "config").write_text("[core]\n    no_scm = true\n    analytics = false\n")
     (project.root / "publishing").mkdir()

@@ -9,22 +9,9 @@ from playwright.sync_api import Page, expect
 
 from labeling.judges.human import Pick, read_pick
 from pipeline.ledger import Ledger
-from tests.support.reviewing import Served, browsing, make_memory, make_sweep, needs_chromium, screenshot, serving
+from tests.support.reviewing import Served, browsing, make_sweep, needs_chromium, screenshot
 
 pytestmark = [needs_chromium, pytest.mark.slow]
-
-
-@pytest.fixture
-def memory(tmp_path: Path) -> Ledger:
-    """Where picks go."""
-    return make_memory(tmp_path)
-
-
-@pytest.fixture
-def served(memory: Ledger) -> Iterator[Served]:
-    """The page in service."""
-    with serving(memory) as served:
-        yield served
 
 
 @pytest.fixture

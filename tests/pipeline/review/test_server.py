@@ -2,29 +2,15 @@
 
 import http.client
 import json
-from collections.abc import Iterator, Mapping
-from pathlib import Path
+from collections.abc import Mapping
 
 import pytest
 
 from labeling.judges.human import read_pick
 from pipeline.ledger import Ledger
-from tests.support.reviewing import Served, make_memory, make_sweep, serving
+from tests.support.reviewing import Served, make_sweep
 
 PICK = {"prompt_id": "clear", "outcome": "ok", "scale": -2.0}
-
-
-@pytest.fixture
-def memory(tmp_path: Path) -> Ledger:
-    """Where picks go."""
-    return make_memory(tmp_path)
-
-
-@pytest.fixture
-def served(memory: Ledger) -> Iterator[Served]:
-    """The page in service."""
-    with serving(memory) as served:
-        yield served
 
 
 def ask(served: Served, method: str, path: str, headers: Mapping[str, str], body: object = None) -> tuple[int, bytes]:
