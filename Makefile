@@ -11,7 +11,7 @@ BIN := .venv/bin
 RUN := .venv/run.stamp
 EMOJI := .venv/emoji.stamp
 CI := .venv/ci.stamp
-OBJECTS := emoji-cat emoji-car emoji-airplane
+OBJECTS := emoji-airplane emoji-cat emoji-car
 
 # `dvc` starts the stages by name; the index is asked once, when requirements change.
 export PATH := $(CURDIR)/$(BIN):$(PATH)
