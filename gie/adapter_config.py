@@ -59,7 +59,7 @@ class AdapterConfig(_Record):
     """Which token slots of the concept are injected; the paper's is `concept`."""
     base_model: str
     fingerprint: str
-    """Hash of the base model's weights; another one is a warning, or refused when strict."""
+    """Hash of the base model's weights; another one is refused, or a warning when not strict."""
     layers: Annotated[tuple[str, ...], Field(min_length=1)]
     """Names of the cross-attention layers in call order: the columns of the features."""
     scales: ScaleRange

@@ -1,7 +1,8 @@
 """Whether an adapter belongs to a model: its layers, their widths, and the weights.
 
-Features of other layers, or of layers of other widths, mean nothing to it and are refused. Where only the weights differ the
-model may be a fine-tune of the one it was trained on: a warning, or refused when strict.
+Features of other layers, or of layers of other widths, mean nothing to it and are refused. Where only the weights differ the model may
+be a fine-tune of the one it was trained on, or that one with a LoRA or in another precision. Nobody measured the adapter there, so it is
+refused too, but who knows better may go on with a warning.
 """
 
 from collections.abc import Sequence
@@ -18,14 +19,14 @@ def refuse_others(pipe: Any, adapters: Sequence[Adapter], *, strict: bool) -> No
     """Compare each adapter with the pipeline's model.
 
     Raises:
-        InputError: an adapter of other layers or widths, and with `strict` of other weights.
+        InputError: an adapter of other layers or widths, and with `strict` of other weights; both models are named.
     """
     for adapter in adapters:
         _refuse_other_layers(adapter, cross_attention_layers(pipe.unet))
         _refuse_other_widths(adapter, layer_widths(pipe.unet))
     here = fingerprint(pipe) if adapters else ""
     for adapter in adapters:
-        _compare_fingerprints(adapter, here, strict=strict)
+        _compare_fingerprints(adapter, pipe.name_or_path or type(pipe).__name__, here, strict=strict)
 
 
 def _refuse_other_layers(adapter: Adapter, layers: tuple[str, ...]) -> None:
@@ -55,14 +56,17 @@ def _refuse_other_widths(adapter: Adapter, widths: tuple[tuple[int, int], ...]) 
     )
 
 
-def _compare_fingerprints(adapter: Adapter, here: str, *, strict: bool) -> None:
-    there = adapter.config.fingerprint
+def _compare_fingerprints(adapter: Adapter, name: str, here: str, *, strict: bool) -> None:
+    there, base = adapter.config.fingerprint, adapter.config.base_model
     if here == there:
         return
-    message = (
-        f"the adapter for {adapter.config.concept!r} was trained on {adapter.config.base_model} (weights "
-        f"{there[:12]}), this model's weights are {here[:12]}: its scales may not hold"
-    )
     if strict:
-        raise InputError(f"{message}; expected the same weights because of strict=True")
-    warn(message, stacklevel=6)
+        raise InputError(
+            f"expected {base} (weights {there[:12]}), which the adapter for {adapter.config.concept!r} was trained on, got {name} "
+            f"(weights {here[:12]}); for a fine-tune, a LoRA or another precision strict=False goes on with a warning"
+        )
+    warn(
+        f"the adapter for {adapter.config.concept!r} was trained on {base} (weights {there[:12]}), this is {name} "
+        f"(weights {here[:12]}): its scales may not hold",
+        stacklevel=6,
+    )

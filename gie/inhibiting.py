@@ -30,7 +30,7 @@ def inhibit(
     capture: bool = False,
     threshold: float = THRESHOLD,
     outside: Outside = "fallback",
-    strict: bool = False,
+    strict: bool = True,
 ) -> Generator[Run]:
     """Inject the concepts' growth inhibitors into every step that `pipe` takes inside the block.
 
@@ -45,7 +45,7 @@ def inhibit(
             0 = all act. `Run.gave_way` tells which did not.
         outside: what an adapter does away from the conditions it was trained under: warn and use its best fixed
             scale, or go on.
-        strict: refuse an adapter made for other weights instead of warning.
+        strict: refuse an adapter made for other weights (a fine-tune, a LoRA, another precision); False: warn, and go on.
 
     Raises:
         InputError: an unsupported pipeline, a concept that does not fit, an adapter for other layers.

@@ -173,19 +173,17 @@ def test_an_adapter_for_other_layers_is_refused(pipe: StableDiffusionPipeline) -
         pytest.fail("the block began")
 
 
-def test_an_adapter_for_other_weights_warns(pipe: StableDiffusionPipeline) -> None:
-    """Another fingerprint is a fine-tune perhaps: a warning, refused when strict; the same one says nothing."""
+def test_an_adapter_for_other_weights_is_refused(pipe: StableDiffusionPipeline) -> None:
+    """Another fingerprint is refused with both names, a warning where that is wished; the same one says nothing."""
+    other = tiny_adapter(pipe, fingerprint="0123456789abcdef", base_model="someone/base")
     with (
-        pytest.warns(UserWarning, match="weights 0123456789ab"),
-        inhibit(pipe, tiny_adapter(pipe, fingerprint="0123456789abcdef")),
-    ):
-        pass
-    with (
-        pytest.raises(InputError, match="because of strict=True"),
-        inhibit(pipe, tiny_adapter(pipe, fingerprint="0123456789abcdef"), strict=True),
+        pytest.raises(InputError, match=r"someone/base \(weights 0123456789ab\).* got StableDiffusionPipeline \(weights"),
+        inhibit(pipe, other),
     ):
         pytest.fail("the block began")
-    with inhibit(pipe, tiny_adapter(pipe), strict=True):
+    with pytest.warns(UserWarning, match="someone/base .weights 0123456789ab"), inhibit(pipe, other, strict=False):
+        pass
+    with inhibit(pipe, tiny_adapter(pipe)):
         pass
 
 
