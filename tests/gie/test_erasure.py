@@ -177,7 +177,9 @@ def test_an_adapter_for_other_weights_is_refused(pipe: StableDiffusionPipeline) 
     """Another fingerprint is refused with both names, a warning where that is wished; the same one says nothing."""
     other = tiny_adapter(pipe, fingerprint="0123456789abcdef", base_model="someone/base")
     with (
-        pytest.raises(InputError, match=r"someone/base \(weights 0123456789ab\).* got StableDiffusionPipeline \(weights"),
+        pytest.raises(
+            InputError, match=r"someone/base \(weights 0123456789ab\).* got StableDiffusionPipeline \(weights"
+        ),
         inhibit(pipe, other),
     ):
         pytest.fail("the block began")
