@@ -1,0 +1,123 @@
+"""Which preset, features at which w, and what to do with absent prompts: `python -m benchmarks.presets` after `make objects`.
+
+Each way is fitted with three seeds on the tables that the stages left. *val* is the success by the judge, by which the default was
+chosen; *test* the success by the evaluator at the swept scale nearest to the inferred one, so that nothing is drawn anew.
+"""
+
+import sys
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import product
+from pathlib import Path
+from statistics import fmean
+
+from gie.adapter import Adapter
+from pipeline.lessons import Lesson, Tables, collect
+from pipeline.parquet import read_rows
+from pipeline.paths import Paths
+from pipeline.settings import Recipe, read_recipe
+from pipeline.tables import EvaluationRow
+from pipeline.train import make_config, read_tables, to_rows
+from training.fit import fit
+from training.fixed_scale import best_fixed_scale
+from training.measure import measure, nearest
+from training.presets import PRESETS, Preset
+
+ROOT = Path("build/objects")
+ADAPTERS = ("emoji-airplane", "emoji-cat", "emoji-car")
+SEEDS = (0, 1, 2)
+INJECTED = (1.0, 0.0)
+ABSENT = ("zero", "drop")
+
+
+@dataclass(frozen=True)
+class Case:
+    """One adapter's tables."""
+
+    recipe: Recipe
+    paths: Paths
+
+    @cached_property
+    def tables(self) -> Tables:
+        """What the stages before train wrote."""
+        return read_tables(self.recipe, self.paths)
+
+    @cached_property
+    def successes(self) -> dict[str, dict[float, bool]]:
+        """Test prompt -> swept scale -> success by the evaluator, of prompts that count."""
+        found: dict[str, dict[float, bool]] = defaultdict(dict)
+        for row in read_rows(self.paths.evaluation, EvaluationRow):
+            if row.split == "test" and row.success is not None and row.policy not in {"adapter", "oracle"}:
+                found[row.prompt_id][row.scale] = row.success
+        return dict(found)
+
+    def features(self, injected: float) -> dict[str, list[tuple[float, ...]]]:
+        """Prompt -> `[tokens, layers]`."""
+        found: dict[str, list[tuple[float, ...]]] = defaultdict(list)
+        for row in self.tables.features:
+            if row.injected == injected:
+                found[row.prompt_id].append(row.values)
+        return found
+
+
+def open_case(name: str) -> Case:
+    """The tables that `make objects` left."""
+    return Case(read_recipe(name), Paths(ROOT, name))
+
+
+def score(case: Case, preset: Preset, *, injected: float, absent: str) -> tuple[float, float]:
+    """Success on val by the judge and on test by the evaluator, mean over the seeds."""
+    lessons, _ = collect(case.tables, injected=injected, absent=absent)
+    train, val = ([lesson for lesson in lessons if lesson.prompt.split == split] for split in ("train", "val"))
+    fixed = best_fixed_scale(lesson.works for lesson in train)
+    config = make_config(case.recipe, case.paths, preset, fixed)
+    fits = [fit(to_rows(train), to_rows(val), config=config, preset=preset, seed=seed).adapter for seed in SEEDS]
+    # absent ones count on val whether or not they were learned from
+    watched = [
+        lesson for lesson in collect(case.tables, injected=injected, absent="zero")[0] if lesson.prompt.split == "val"
+    ]
+    features = case.features(injected)
+    return fmean(by_judge(one, watched) for one in fits), fmean(
+        by_evaluator(one, case.successes, features) for one in fits
+    )
+
+
+def by_judge(adapter: Adapter, lessons: Sequence[Lesson]) -> float:
+    """Share of prompts whose inferred scale works by the judge."""
+    scales = [infer(adapter, lesson.values) for lesson in lessons]
+    found = measure(scales, [lesson.weakest for lesson in lessons], [lesson.works for lesson in lessons])
+    return found["success"] or 0.0
+
+
+def by_evaluator(
+    adapter: Adapter,
+    successes: Mapping[str, Mapping[float, bool]],
+    features: Mapping[str, Sequence[tuple[float, ...]]],
+) -> float:
+    """Share of test prompts that succeed at the swept scale nearest to the inferred one."""
+    return fmean(swept[nearest(infer(adapter, features[name]), swept)] for name, swept in successes.items())
+
+
+def infer(adapter: Adapter, values: Sequence[tuple[float, ...]]) -> float:
+    """The scale of one prompt, mean over its tokens `[tokens, layers]`."""
+    import torch
+
+    return float(adapter.infer(torch.tensor([list(values)])).mean())
+
+
+def main() -> None:
+    """Print one row a way, val and test of each adapter."""
+    cases = [open_case(name) for name in ADAPTERS]
+    sys.stdout.write("preset  | features | absent | " + " | ".join(f"{name:<14}" for name in ADAPTERS) + " | mean\n")
+    for preset, injected, absent in product(PRESETS, INJECTED, ABSENT):
+        scores = [score(case, PRESETS[preset], injected=injected, absent=absent) for case in cases]
+        cells = [f"{val:.3f} / {test:.3f} " for val, test in scores]
+        mean = f"{fmean(val for val, _ in scores):.3f} / {fmean(test for _, test in scores):.3f}"
+        sys.stdout.write(f"{preset:<7} | w = {injected:<4g} | {absent:<6} | {' | '.join(cells)} | {mean}\n")
+        sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    main()
