@@ -7,18 +7,16 @@ Elsewhere the adapter's answer is a guess, so it is compared at the beginning of
 import math
 from typing import Any
 
-from torch import Tensor
-
 from gie.adapter_config import Sampling
+from gie.call import Call
 
 
-def read_conditions(pipe: Any, sample: Tensor, timestep: Any) -> Sampling:
-    """The running generation's conditions, from its first UNet call."""
-    # a model distilled with guidance (LCM) reads the scale itself
-    guided = pipe.do_classifier_free_guidance or pipe.unet.config.get("time_cond_proj_dim")
-    height, width = (int(side) * pipe.vae_scale_factor for side in sample.shape[-2:])
+def read_conditions(pipe: Any, call: Call, config: Any) -> Sampling:
+    """The running generation's conditions, from its first call of the denoiser, which has this config."""
+    guided = is_guided(pipe) or reads_guidance(config)
+    height, width = (side * pipe.vae_scale_factor for side in call.size)
     return Sampling(
-        first_timestep=first_value(timestep),
+        first_timestep=call.timestep,
         scheduler=type(pipe.scheduler).__name__,
         steps=pipe.scheduler.num_inference_steps,
         guidance=float(pipe.guidance_scale) if guided else 1.0,  # 1 = no guidance
@@ -27,14 +25,19 @@ def read_conditions(pipe: Any, sample: Tensor, timestep: Any) -> Sampling:
     )
 
 
-def first_value(timestep: Any) -> float:
-    """A timestep as pipelines hand it over: a number, or a tensor with one for all or one each."""
-    return float(timestep.flatten()[0] if isinstance(timestep, Tensor) else timestep)
+def is_guided(pipe: Any) -> bool:
+    """Whether a call of the denoiser has unconditional rows; a pipeline that does not say so never puts them there."""
+    return bool(getattr(pipe, "do_classifier_free_guidance", False))
 
 
-def progress(pipe: Any, timestep: Any) -> float:
+def reads_guidance(config: Any) -> bool:
+    """Whether a denoiser of this config was distilled with guidance (LCM, FLUX.1-dev) and reads the scale itself."""
+    return bool(config.get("time_cond_proj_dim") or config.get("guidance_embeds"))
+
+
+def progress(pipe: Any, timestep: float) -> float:
     """How far from noise (0) to picture (1) a timestep lies, whatever the scheduler makes of it."""
-    return 1 - first_value(timestep) / pipe.scheduler.config.num_train_timesteps
+    return 1 - timestep / pipe.scheduler.config.num_train_timesteps
 
 
 def differences(trained: Sampling, running: Sampling) -> list[str]:

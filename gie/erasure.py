@@ -1,6 +1,6 @@
 """One generation inside an `inhibit` block: its embeddings, its scales, and what its first step shows (Algorithm 1).
 
-The scales are settled in the first UNet forward: fixed ones before it; inferred ones from an extra forward of the
+The scales are settled in the first forward of the denoiser: fixed ones before it; inferred ones from an extra forward of the
 conditional rows alone when the features are read with something injected or the first step is to be inhibited, else
 from the plain first forward itself.
 """
@@ -22,9 +22,8 @@ from gie.concept import Concept, EncodedConcept, encode
 from gie.conditions import differences
 from gie.errors import GieError
 from gie.inhibitor import distances
-from gie.injection import ConceptInLayer, Injection, Mode
+from gie.injection import Injection, Mode
 from gie.rows import Parts
-from gie.slots import own_slots
 from gie.weights import fixed_scales, slot_weights
 
 
@@ -39,7 +38,7 @@ class Erasure:
         self._inferring: set[int] = set()
         self._reading: set[int] = set()
         self.forwards = 0
-        """UNet forwards so far."""
+        """Forwards of the denoiser so far."""
         self.images: int | None = None
         self.conditions: Sampling | None = None
         self.features: dict[int, Float[Tensor, "images tokens layers"]] = {}
@@ -47,12 +46,12 @@ class Erasure:
         self.token_scales: dict[int, Float[Tensor, "images tokens"]] = {}
         self.gave_way: tuple[GaveWay, ...] = ()
 
-    def open(self, *, images: int, conditions: Sampling) -> None:
-        """Encode the concepts and fix every scale that is known before the first forward."""
+    def open(self, *, images: int, context: int, conditions: Sampling) -> None:
+        """Encode the concepts, beside prompts of `context` slots, and fix every scale that is known before the first forward."""
         self.images, self.conditions = images, conditions
-        self._encoded = [encode(self._pipe, concept.text) for concept in self._settings.concepts]
+        self._encoded = [encode(self._pipe, concept.text, context=context) for concept in self._settings.concepts]
         for injection in self._injections:
-            injection.concepts = tuple(ConceptInLayer(e.embedding, own_slots(e.tokens)) for e in self._encoded)
+            injection.begin([(encoded.embedding, encoded.own) for encoded in self._encoded])
         for index, concept in enumerate(self._settings.concepts):
             scale = self._known_scale(concept)
             if isinstance(scale, Adapter):
@@ -121,14 +120,14 @@ class Erasure:
         absent = sum(not injection.ran for injection in self._injections)
         if absent:
             raise GieError(
-                f"expected all {len(self._injections)} cross-attention layers to run in every step, but "
+                f"expected all {len(self._injections)} attention layers to run in every step, but "
                 f"{absent} did not; what skips layers (caching, pruned blocks) is not supported"
             )
 
     def close(self) -> None:
         """Drop all tensors in the layers."""
         for injection in self._injections:
-            injection.mode, injection.concepts = "idle", ()
+            injection.begin(())
 
     def _adapter(self, index: int) -> Adapter:
         scale = self._settings.concepts[index].scale
@@ -184,8 +183,10 @@ class Erasure:
 
     def _inject(self, index: int, scales: Float[Tensor, "images tokens"] | None) -> None:
         encoded, slots = self._encoded[index], self._settings.concepts[index].slots
-        context = encoded.embedding.shape[1]
-        W = None if scales is None else slot_weights(scales, slots=slots, context=context).to(encoded.embedding.device)
+        context, stretches = encoded.embedding.shape[1], encoded.stretches
+        W = None
+        if scales is not None:
+            W = slot_weights(scales, slots=slots, stretches=stretches, context=context).to(encoded.embedding.device)
         for injection in self._injections:
             injection.concepts[index].set_scales(W)
 

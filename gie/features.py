@@ -13,8 +13,10 @@ from torch import Tensor
 
 from gie.adapter import Adapter
 from gie.concept import Concept
+from gie.conditions import reads_guidance
 from gie.errors import InputError
 from gie.inhibiting import inhibit
+from gie.support import denoiser_of
 
 
 def probe(
@@ -28,14 +30,16 @@ def probe(
         prompts: one image each.
         generators: one each, of the image's initial noise.
         sampling: what else the pipeline is called with; guidance does not reach the first step's conditional rows, so
-            the unconditional ones are left out.
+            the unconditional ones are left out, except in a model that reads the scale itself.
 
     Raises:
         InputError: the concept's scale is an adapter.
     """
     if isinstance(concept.scale, Adapter):
         raise InputError("expected a concept with a fixed scale to probe with, got an adapter; say scale=0.0 or 1.0")
-    sampling = {**sampling, "guidance_scale": 1.0, "output_type": "latent", "callback_on_step_end": _stop}
+    if not reads_guidance(denoiser_of(pipe).config):
+        sampling["guidance_scale"] = 1.0
+    sampling |= {"output_type": "latent", "callback_on_step_end": _stop}
     with inhibit(pipe, concept, first_step="inhibited", capture=True) as run:
         pipe(list(prompts), generator=list(generators), **sampling)
     return run.features

@@ -1,6 +1,6 @@
 """`with inhibit(pipe, ...):` keeps concepts out of what the pipeline generates inside the block.
 
-The user calls `pipe(...)` as ever: only the UNet's cross-attention processors, two hooks and the scheduler's
+The user calls `pipe(...)` as ever: only the processors of the denoiser's cross- or joint attention, a few hooks and the scheduler's
 `set_timesteps` are ours while the block lasts. Leaving it restores exactly what was there, also after an exception and
 when blocks are nested.
 """
@@ -35,8 +35,8 @@ def inhibit(
     """Inject the concepts' growth inhibitors into every step that `pipe` takes inside the block.
 
     Args:
-        pipe: a pipeline on the list of `gie.families`: Stable Diffusion 1, 2, XL and UNets of their kind. A ControlNet's
-            own cross-attention is not inhibited.
+        pipe: a pipeline on the list of `gie.families`: Stable Diffusion 1, 2, XL and UNets of their kind, Stable Diffusion 3 and
+            FLUX. A ControlNet's own cross-attention is not inhibited.
         concepts: what is erased, at least one; an adapter stands for its own concept and infers its scales.
         first_step: `inhibited`, or `plain` and inhibited from the second on; None: as the adapter was trained, else
             `inhibited`.

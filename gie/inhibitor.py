@@ -9,6 +9,8 @@ and each term is plain scaled dot product attention: no attention map is stored.
 image, K*, V* from the concept's text encoded on its own, W the suppression scale of each image and slot.
 """
 
+from collections.abc import Sequence
+
 import torch
 import torch.nn.functional as F
 from jaxtyping import Bool, Float
@@ -19,7 +21,7 @@ LARGEST_MAP = 2**25
 
 
 def weigh(
-    V: Float[Tensor, "1 heads slots d"], W: Float[Tensor, "images slots"]
+    V: Float[Tensor, "#images heads slots d"], W: Float[Tensor, "images slots"]
 ) -> Float[Tensor, "images heads slots d"]:
     """W V*, multiplied in fp32 so that half precision rounds once."""
     return (V.float() * W[:, None, :, None]).to(V.dtype)
@@ -27,7 +29,7 @@ def weigh(
 
 def inhibitor(
     Q: Float[Tensor, "images heads pixels d"],
-    K: Float[Tensor, "1 heads slots d"],
+    K: Float[Tensor, "#images heads slots d"],
     WV: Float[Tensor, "images heads slots d"],
 ) -> Float[Tensor, "images heads pixels d"]:
     """One concept's term: softmax(Q K*^T / sqrt d) (W V*), the softmax over all slots of the concept's text (Eq. 6, 7)."""
@@ -35,14 +37,14 @@ def inhibitor(
 
 
 def token_means(
-    Q: Float[Tensor, "images heads pixels d"], K: Float[Tensor, "1 heads slots d"], *, own: slice
+    Q: Float[Tensor, "images heads pixels d"], K: Float[Tensor, "1 heads slots d"], *, own: Sequence[slice]
 ) -> Float[Tensor, "images tokens"]:
     """Mean over heads and pixels of M* for each own token, in fp32 (Eq. 9 for one layer)."""
     _, heads, pixels, d = Q.shape
     at_once = max(1, LARGEST_MAP // (heads * pixels * K.shape[2]))
     keys = K.float().transpose(-1, -2) * d**-0.5
-    means = [(part.float() @ keys).softmax(dim=-1)[..., own].mean(dim=(1, 2)) for part in Q.split(at_once)]
-    return torch.cat(means)
+    maps = ((part.float() @ keys).softmax(dim=-1) for part in Q.split(at_once))
+    return torch.cat([torch.cat([M[..., slots].mean(dim=(1, 2)) for slots in own], dim=1) for M in maps])
 
 
 def distances(pooled: Float[Tensor, "concepts width"]) -> Float[Tensor, "concepts concepts"]:

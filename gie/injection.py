@@ -1,17 +1,16 @@
-"""What one `inhibit` block injects into one layer, and what it reads there.
+"""What one `inhibit` block asks of one layer, and what the layer tells: the same for every kind of attention.
 
-K* and V* are projected by the layer's own `to_k`, `to_v` inside the first forward of a generation: under CPU offload
-the weights are elsewhere before it, and a LoRA's scale acts only inside. Later forwards only read tensors.
+How K* and V* come about and where the term goes in differs, and is in `gie.cross` and `gie.joint`.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 from jaxtyping import Float
 from torch import Tensor
 
 from gie.errors import GieError
-from gie.inhibitor import inhibitor, token_means, weigh
 from gie.rows import Parts
 
 Mode = Literal["idle", "skip", "inject", "read"]
@@ -23,7 +22,7 @@ class ConceptInLayer:
     """One concept in one layer, for one generation."""
 
     embedding: Float[Tensor, "1 slots width"]
-    own: slice
+    own: tuple[slice, ...]
     """The slots of its own tokens, whose mean attention is read."""
     weights: Float[Tensor, "images slots"] | None = None
     """None: nothing is injected."""
@@ -33,38 +32,17 @@ class ConceptInLayer:
     """Whether the means are wanted from a forward that reads."""
     means: Float[Tensor, "images tokens"] | None = None
     """What was read last (Eq. 9, this layer)."""
-    keys: Float[Tensor, "1 heads slots d"] | None = None
-    values: Float[Tensor, "1 heads slots d"] | None = None
-    weighted: Float[Tensor, "images heads slots d"] | None = None
 
     def set_scales(self, weights: Float[Tensor, "images slots"] | None) -> None:
         """Inject with `weights` from the next forward on."""
         self.weights = weights
-        if self.values is not None:
-            self.weighted = None if weights is None else weigh(self.values, weights.to(self.values.device))
-
-    def project(self, attn: Any, like: Tensor) -> None:
-        """Make K* and V*, in the dtype and on the device of the running forward."""
-        embedding = self.embedding.to(like)
-        self.keys = split_heads(attn.to_k(embedding), attn.heads)
-        self.values = split_heads(attn.to_v(embedding), attn.heads)
-        self.set_scales(self.weights)
-
-    def read(self, Q: Float[Tensor, "images heads pixels d"]) -> None:
-        """Keep the means of this layer's maps."""
-        assert self.keys is not None
-        self.means = token_means(Q, self.keys, own=self.own)
-
-    def inject(self, Q: Float[Tensor, "images heads pixels d"], out: Float[Tensor, "images heads pixels d"]) -> None:
-        """Add this concept's inhibitor to `out`, in place."""
-        if self.active and self.weighted is not None:
-            assert self.keys is not None
-            out.add_(inhibitor(Q, self.keys, self.weighted))
 
 
 @dataclass(eq=False)
 class Injection:
     """One block's part in one layer; the same object as long as the block lasts."""
+
+    concept_in_layer: ClassVar[type[ConceptInLayer]] = ConceptInLayer
 
     mode: Mode = "idle"
     parts: Parts = ()
@@ -73,22 +51,35 @@ class Injection:
     ran: bool = False
     """Whether the layer was reached since the forward was announced."""
 
-    def apply(self, attn: Any, prompt: Tensor, *, query: Tensor, out: Tensor) -> None:
-        """Act on the conditional parts of `out` `[rows, heads, pixels, d]`; the others are not touched."""
+    def begin(self, texts: Sequence[tuple[Tensor, tuple[slice, ...]]]) -> None:
+        """A new generation of concepts with these embeddings and own slots; none: there is no generation any more."""
+        self.mode, self.concepts = "idle", tuple(self.concept_in_layer(*text) for text in texts)
+
+    def takes_part(self) -> bool:
+        """The layer is reached: whether it has to act in this forward.
+
+        Raises:
+            GieError: no forward was announced.
+        """
         self.ran = True
-        if self.mode == "skip":
-            return
         if self.mode == "idle":
             raise GieError(
-                "expected the UNet to be called, got its forward alone, past the hooks that inhibit() put there"
+                "expected the denoiser to be called, got its forward alone, past the hooks that inhibit() put there"
             )
-        for concept in self.concepts:
-            if concept.keys is None:
-                concept.project(attn, prompt)
-            if self.mode == "read" and concept.reading:
-                concept.read(query[self.parts[0]])
-            for part in self.parts:
-                concept.inject(query[part], out[part])
+        return self.mode != "skip"
+
+
+class InhibitedProcessor:
+    """What stands in place of a layer's processor; injections of an outer block come first, each adds its own term."""
+
+    def __init__(self, original: Any, injections: Sequence[Injection]) -> None:
+        self.original = original
+        self.injections = tuple(injections)
+
+    @property
+    def plain(self) -> Any:
+        """The processor that was there before any block."""
+        return self.original.plain if isinstance(self.original, InhibitedProcessor) else self.original
 
 
 def split_heads(states: Float[Tensor, "rows length width"], heads: int) -> Float[Tensor, "rows heads length d"]:

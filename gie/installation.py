@@ -1,40 +1,49 @@
-"""Putting inhibited processors into a UNet's cross-attention, and taking them out again.
+"""Putting inhibited processors into a model's attention, and taking them out again.
 
 An inner block's processors take the place of an outer block's and carry its injections on, so that nesting adds
 inhibitors and leaving a block removes its own alone.
 """
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+from gie.cross import CrossInjection
 from gie.errors import GieError
-from gie.injection import Injection
+from gie.injection import InhibitedProcessor, Injection
 from gie.layers import cross_attentions
-from gie.processor import InhibitedProcessor
+from gie.processor import CrossProcessor
 from gie.support import refuse_unusual
 
 
 class Installation:
-    """One block's processors in one UNet."""
+    """One block's processors in one model; what kind they are is said by the class for its kind of attention."""
 
-    def __init__(self, unet: Any) -> None:
-        self._layers = cross_attentions(unet)
+    def __init__(self, layers: Mapping[str, Any], injections: Mapping[str, Injection]) -> None:
+        self._layers = layers
         self._originals: dict[str, Any] = {}
-        self.injections = {name: Injection() for name in self._layers}
+        self.injections = injections
+
+    def processor(self, name: str, layer: Any, injections: Sequence[Any]) -> InhibitedProcessor:
+        """An inhibited processor for the layer.
+
+        Raises:
+            InputError: the layer or its processor computes something that would be lost.
+        """
+        raise NotImplementedError
 
     def install(self) -> None:
-        """Replace every cross-attention processor, or none.
+        """Replace the processors of all layers, or of none.
 
         Raises:
             InputError: a layer or its processor computes something that would be lost.
         """
         processors: dict[str, InhibitedProcessor] = {}
         for name, layer in self._layers.items():
-            refuse_unusual(name, layer)
             outer = layer.processor.injections if isinstance(layer.processor, InhibitedProcessor) else ()
-            processors[name] = InhibitedProcessor(layer.processor, (*outer, self.injections[name]))
+            processors[name] = self.processor(name, layer, (*outer, self.injections[name]))
         for name, layer in self._layers.items():
             self._originals[name] = layer.processor
-            layer.set_processor(processors[name])  # pyright: ignore[reportArgumentType]
+            layer.set_processor(processors[name])
 
     def restore(self) -> None:
         """Put back the very processors that `install` found."""
@@ -60,3 +69,16 @@ class Installation:
         own = set(map(id, self.injections.values()))
         processors: list[Any] = [layer.processor for layer in self._layers.values()]
         return [other for processor in processors for other in processor.injections if id(other) not in own]
+
+
+class CrossInstallation(Installation):
+    """In the cross-attention of a UNet."""
+
+    def __init__(self, unet: Any) -> None:
+        layers = cross_attentions(unet)
+        super().__init__(layers, {name: CrossInjection() for name in layers})
+
+    def processor(self, name: str, layer: Any, injections: Sequence[Any]) -> InhibitedProcessor:
+        """As `Installation.processor` says."""
+        refuse_unusual(name, layer)
+        return CrossProcessor(layer.processor, injections)

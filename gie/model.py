@@ -14,7 +14,7 @@ from torch import Tensor
 
 from gie.errors import InputError, OutsideError
 from gie.layers import cross_attention_layers, plain_module
-from gie.support import family_named, family_of
+from gie.support import denoiser_of, family_named, family_of
 
 __all__ = ["cross_attention_layers", "fingerprint", "load_pipeline"]
 
@@ -35,7 +35,7 @@ def load_pipeline(
         model: a folder in diffusers' format, or a hub id.
         device: `auto` takes cuda, then mps, then cpu; or torch's name of one.
         dtype: `auto` is float16 on cuda, else float32; or torch's name of one.
-        compile: compile the UNet's repeated blocks at first use.
+        compile: compile the denoiser's repeated blocks at first use.
 
     Raises:
         InputError: no such model, another family, or unknown device or dtype.
@@ -43,24 +43,25 @@ def load_pipeline(
     """
     chosen = _device(device)
     pipe = _read(model, _dtype(dtype, chosen))
-    family_of(pipe)
-    cross_attention_layers(pipe.unet)
+    denoiser = denoiser_of(pipe)
+    cross_attention_layers(denoiser)
     pipe.set_progress_bar_config(disable=True)
     pipe.to(chosen)
     if compile:
-        pipe.unet.compile_repeated_blocks()
+        denoiser.compile_repeated_blocks()
     return pipe
 
 
 def fingerprint(pipe: Any) -> str:
-    """A hash of the UNet's, text encoders' and VAE's weights: names, shapes and evenly spaced values of every tensor.
+    """A hash of the denoiser's, text encoders' and VAE's weights: names, shapes and evenly spaced values of every tensor.
 
     Values are compared as float16, so that a model and its half precision copy are the same. Not a proof against
     tampering: two models that differ only between the samples agree.
     """
     digest = hashlib.sha256()
-    encoders = [getattr(pipe, encoder) for _, encoder in family_of(pipe).encoders]
-    for part in (plain_module(pipe.unet), *encoders, pipe.vae):
+    family = family_of(pipe)
+    encoders = [getattr(pipe, encoder.model) for encoder in family.encoders]
+    for part in (plain_module(denoiser_of(pipe, family)), *encoders, pipe.vae):
         tensors = dict(sorted(part.state_dict().items()))
         digest.update(repr([(name, list(tensor.shape)) for name, tensor in tensors.items()]).encode())
         samples = torch.cat([_sample(tensor) for tensor in tensors.values() if not tensor.is_meta])

@@ -5,7 +5,7 @@ plain model's bits. diffusers' processors do everything in one call, with no pla
 projection, so their three arithmetics stand here again: scaled dot product, plain, and sliced.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
@@ -15,20 +15,21 @@ from diffusers.models.attention_processor import Attention, AttnProcessor, AttnP
 from jaxtyping import Float
 from torch import Tensor
 
+from gie.cross import CrossInjection
 from gie.errors import InputError
-from gie.injection import Injection, split_heads
+from gie.injection import InhibitedProcessor, split_heads
 
 Attend = Callable[[Attention, Tensor, Tensor, Tensor], Tensor]
 """Q, K, V `[rows, heads, pixels or slots, d]` -> a new tensor of Q's shape."""
 
 
-class InhibitedProcessor:
-    """Cross-attention with inhibitors; those of an outer block come first, each adds its own term."""
+class CrossProcessor(InhibitedProcessor):
+    """Cross-attention with inhibitors."""
 
-    def __init__(self, original: object, injections: tuple[Injection, ...]) -> None:
-        self.original = original
-        self.injections = injections
-        self.attend = arithmetic_of(original)
+    def __init__(self, original: object, injections: Sequence[CrossInjection]) -> None:
+        super().__init__(original, injections)
+        self.attend = arithmetic_of(self.plain)
+        self.terms = injections
 
     def __call__(
         self,
@@ -48,7 +49,7 @@ class InhibitedProcessor:
         key = split_heads(attn.to_k(encoder_hidden_states), attn.heads)
         value = split_heads(attn.to_v(encoder_hidden_states), attn.heads)
         out = self.attend(attn, query, key, value)
-        for injection in self.injections:
+        for injection in self.terms:
             injection.apply(attn, encoder_hidden_states, query=query, out=out)
         joined = out.transpose(1, 2).flatten(2)  # [rows, pixels, heads * d]
         return attn.to_out[1](attn.to_out[0](joined))
@@ -60,8 +61,6 @@ def arithmetic_of(processor: object) -> Attend:
     Raises:
         InputError: it is of another kind (fused, xFormers, IP-Adapter, Custom Diffusion, ...).
     """
-    if isinstance(processor, InhibitedProcessor):
-        return processor.attend
     if type(processor) is AttnProcessor2_0:
         return attend_scaled_dot_product
     if type(processor) is AttnProcessor:

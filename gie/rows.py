@@ -1,4 +1,4 @@
-"""Which rows of a UNet batch are the conditional ones, and how to take rows out of a UNet call.
+"""Which rows of the denoiser's batch are the conditional ones, and how to take rows out of a call.
 
 diffusers stacks [unconditional, conditional] under classifier-free guidance, and perturbed attention guidance (PAG) puts
 the conditional rows a second time behind. The row count alone cannot tell: 2 n rows may be n guided images or 2 n plain
@@ -26,12 +26,12 @@ def conditional_parts(rows: int, *, guided: bool, perturbed: bool, images: int |
     expected = images if images is not None else rows // (copies + guided)
     if rows != expected * (copies + guided):
         kind = ("guided" if guided else "unguided") + (" and perturbed" if perturbed else "")
-        raise GieError(f"expected {expected} {kind} images in the UNet's batch, got {rows} rows; nothing was generated")
+        raise GieError(f"expected {expected} {kind} images in the batch, got {rows} rows; nothing was generated")
     return tuple(slice((guided + copy) * expected, (guided + copy + 1) * expected) for copy in range(copies))
 
 
 def take_rows(value: Any, wanted: slice, *, rows: int) -> Any:
-    """`value` of a UNet call with the `wanted` of its `rows` rows: tensors of that length, alone or inside containers."""
+    """`value` of a call with the `wanted` of its `rows` rows: tensors of that length, alone or inside containers."""
     if isinstance(value, Tensor):
         return value[wanted] if value.ndim and value.shape[0] == rows else value
     if isinstance(value, tuple | list):

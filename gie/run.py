@@ -1,6 +1,6 @@
-"""What watches the UNet inside an `inhibit` block, and what the block hands out.
+"""What watches the denoiser inside an `inhibit` block, and what the block hands out.
 
-Forward hooks on the UNet, never a replaced `forward`: with CPU offload, accelerate puts its own forward back after
+Forward hooks on it, never a replaced `forward`: with CPU offload, accelerate puts its own forward back after
 every call. Every forward is checked, so that a step that would not be inhibited as configured raises.
 """
 
@@ -12,14 +12,20 @@ from torch import Tensor
 
 from gie.adapter_config import Sampling
 from gie.block import Settings
+from gie.call import Call, read_call
 from gie.closeness import GaveWay
-from gie.conditions import progress, read_conditions
+from gie.conditions import is_guided, progress, read_conditions
 from gie.erasure import Erasure
 from gie.errors import GieError
 from gie.generation import GenerationWatch
-from gie.installation import Installation
+from gie.installation import CrossInstallation
+from gie.joint.installation import JointInstallation
 from gie.layers import plain_module
+from gie.negative import NegativeCalls
 from gie.rows import Parts, conditional_parts, take_rows
+from gie.support import denoiser_of, family_of
+
+INSTALLATIONS = {"unet": CrossInstallation, "transformer": JointInstallation}
 
 
 class Run:
@@ -27,16 +33,18 @@ class Run:
 
     def __init__(self, pipe: Any, settings: Settings) -> None:
         self._pipe = pipe
-        self._unet = pipe.unet
+        self._family = family_of(pipe)
+        self._denoiser = denoiser_of(pipe, self._family)
         self._settings = settings
-        self._installation = Installation(pipe.unet)
+        self._installation = INSTALLATIONS[self._family.denoiser](self._denoiser)
         self._watch = GenerationWatch(pipe, self._begin)
         self._hooks: list[Any] = []
         self._erasure: Erasure | None = None
+        self._negative = NegativeCalls()
 
     @property
     def layers(self) -> tuple[str, ...]:
-        """Names of the cross-attention layers in call order: the columns of the features."""
+        """Names of the layers where image and text meet, in call order: the columns of the features."""
         return tuple(self._installation.injections)
 
     @property
@@ -79,8 +87,8 @@ class Run:
         self._watch.install()
         self._hooks = [
             # Decisions are for Python; what torch.compile sees of them are tensors.
-            self._unet.register_forward_pre_hook(torch.compiler.disable(self._before), with_kwargs=True),
-            self._unet.register_forward_hook(torch.compiler.disable(self._after)),
+            self._denoiser.register_forward_pre_hook(torch.compiler.disable(self._before), with_kwargs=True),
+            self._denoiser.register_forward_hook(torch.compiler.disable(self._after)),
         ]
 
     def restore(self) -> None:
@@ -99,61 +107,64 @@ class Run:
         return self._erasure
 
     def _begin(self) -> None:
-        if self._pipe.unet is not self._unet:
+        if denoiser_of(self._pipe, self._family) is not self._denoiser:
             raise GieError(
-                "expected the UNet that inhibit() was given, got another; put models in place outside the block"
+                f"expected the {self._family.denoiser} that inhibit() was given, got another; put models in place outside "
+                "the block"
             )
         self._erasure = Erasure(self._pipe, self._settings, list(self._installation.injections.values()))
         self._erasure.close()
+        self._negative = NegativeCalls()
 
-    def _before(self, _unet: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+    def _before(self, _denoiser: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         """Check that this forward will be inhibited as configured, and announce it."""
         self._watch.follow()
         self._installation.check()
         erasure = self._erasure
         if erasure is None:
             raise GieError(
-                "expected the scheduler's set_timesteps before the UNet's first call, got none in this block"
+                "expected the scheduler's set_timesteps before the denoiser's first call, got none in this block"
             )
-        sample, timestep = _sample_and_timestep(args, kwargs)
+        call = read_call(args, kwargs, self._family)
+        if call.named.get("skip_layers"):
+            raise GieError(
+                "expected all blocks in every call, got skip_layers; call the pipeline without skip_guidance_layers"
+            )
         parts = conditional_parts(
-            len(sample), guided=self._is_guided(), perturbed=self._is_perturbed(), images=erasure.images
+            len(call.sample), guided=is_guided(self._pipe), perturbed=self._is_perturbed(), images=erasure.images
         )
+        if self._family.separate_negative:
+            self._negative.look(call, self._pipe.scheduler.step_index)
+        if self._negative.running:
+            erasure.announce("skip", parts)
+            return
         first = erasure.forwards == 0
         if first:
-            self._open(erasure, parts, args, kwargs)
-        erasure.announce("read" if first else "inject", parts, progress=progress(self._pipe, timestep))
+            self._open(erasure, parts, call)
+        erasure.announce("read" if first else "inject", parts, progress=progress(self._pipe, call.timestep))
         erasure.forwards += 1
 
-    def _open(self, erasure: Erasure, parts: Parts, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
-        sample, timestep = _sample_and_timestep(args, kwargs)
+    def _open(self, erasure: Erasure, parts: Parts, call: Call) -> None:
         images = parts[0].stop - parts[0].start
-        erasure.open(images=images, conditions=read_conditions(self._pipe, sample, timestep))
+        conditions = read_conditions(self._pipe, call, self._denoiser.config)
+        erasure.open(images=images, context=call.context, conditions=conditions)
         # Processors of perturbed guidance count on all parts of the batch; else the text's own rows are enough.
-        alone = (args, kwargs) if self._is_perturbed() else take_rows((args, kwargs), parts[0], rows=len(sample))
-        alone_parts = parts if self._is_perturbed() else (slice(0, images),)
+        whole, perturbed = (call.args, call.kwargs), self._is_perturbed()
+        args, kwargs = whole if perturbed else take_rows(whole, parts[0], rows=len(call.sample))
+        alone_parts = parts if perturbed else (slice(0, images),)
         for concepts in erasure.probes():
             with erasure.probing(concepts, self._installation.others(), parts=alone_parts):
                 # Past the hooks, and eager: the real first forward follows through them.
-                plain_module(self._unet).forward(*alone[0], **alone[1])
+                plain_module(self._denoiser).forward(*args, **kwargs)
             erasure.refuse_absent_layers()
         erasure.begin_first_step()
 
-    def _after(self, _unet: Any, _args: tuple[Any, ...], _output: Any) -> None:
+    def _after(self, _denoiser: Any, _args: tuple[Any, ...], _output: Any) -> None:
         erasure = self._last()
         erasure.refuse_absent_layers()
-        if erasure.forwards == 1:
+        if erasure.forwards == 1 and not self._negative.running:
             erasure.end_first_step()
         erasure.announce("idle", ())
 
-    def _is_guided(self) -> bool:
-        return bool(self._pipe.do_classifier_free_guidance)
-
     def _is_perturbed(self) -> bool:
         return bool(getattr(self._pipe, "do_perturbed_attention_guidance", False))
-
-
-def _sample_and_timestep(args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Tensor, Any]:
-    """The UNet's first two arguments, however they were handed over."""
-    named = dict(zip(("sample", "timestep"), args, strict=False)) | kwargs
-    return named["sample"], named["timestep"]

@@ -2,24 +2,34 @@
 
 A text of n tokens lies in a context of N slots as [SOT], its own n tokens, [EOT], padding. The paper injects the own
 tokens alone. In a CLIP-conditioned model much of the meaning sits in [EOT] and the padding after it, so these can be
-injected too.
+injected too. Where a context holds the text once for CLIP and once for T5, each is such a stretch of slots.
 """
 
+from dataclasses import dataclass
 from typing import Literal
 
 Slots = Literal["concept", "concept+eot", "all"]
 """`concept`: the own tokens (paper). `concept+eot`: [EOT] too. `all`: every slot after [SOT]."""
 
-SPECIAL_TOKENS = 2
-"""[SOT] and [EOT], which every text has."""
 
+@dataclass(frozen=True)
+class Stretch:
+    """Consecutive slots of a context that hold the text once."""
 
-def own_slots(tokens: int) -> slice:
-    """Where the `tokens` own tokens of a text lie."""
-    return slice(1, 1 + tokens)
+    first: int
+    """The slot of its first own token."""
+    tokens: int
+    """How many own tokens it has there."""
+    stop: int
+    """The slot behind its last one."""
 
+    @property
+    def own(self) -> slice:
+        """Where the own tokens lie."""
+        return slice(self.first, self.first + self.tokens)
 
-def injected_slots(slots: Slots, *, tokens: int, context: int) -> slice:
-    """The slots, out of `context`, that are injected for a text of `tokens` own tokens; its own come first."""
-    stops: dict[Slots, int] = {"concept": 1 + tokens, "concept+eot": SPECIAL_TOKENS + tokens, "all": context}
-    return slice(1, stops[slots])
+    def injected(self, slots: Slots) -> slice:
+        """The slots that are injected; the own ones come first."""
+        own = self.own
+        stops: dict[Slots, int] = {"concept": own.stop, "concept+eot": own.stop + 1, "all": self.stop}
+        return slice(own.start, stops[slots])

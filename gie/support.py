@@ -10,6 +10,7 @@ from diffusers.models.attention_processor import Attention
 
 from gie.errors import InputError
 from gie.families import FAMILIES, STABLE_DIFFUSION_XL, Family
+from gie.layers import plain_module
 
 REASONS = {
     "SAG": "it calls the UNet once more a step, without the text",
@@ -20,6 +21,12 @@ REASONS = {
     "UnCLIP": "its UNet reads a picture's embedding",
     "GLIGEN": "its attention reads boxes and phrases",
     "Adapter": "no test covers how it calls the UNet",
+    "StableDiffusion3PAG": "perturbed guidance replaces its joint attention",
+    "StableDiffusion3ControlNet": "no test covers how a ControlNet feeds a transformer",
+    "FluxControlNet": "no test covers how a ControlNet feeds a transformer",
+    "FluxControl": "its transformer reads a picture beside the noise",
+    "FluxFill": "its transformer reads a picture beside the noise",
+    "FluxKontext": "its transformer reads a picture beside the noise",
 }
 """Part of a pipeline's name -> why it is not on the list."""
 
@@ -42,8 +49,9 @@ def family_of(pipe: Any) -> Family:
         InputError: a class that is on no family's list, a model of another kind, or a missing text encoder.
     """
     family = family_named(f"{type(pipe).__module__}.{type(pipe).__name__}")
-    _refuse_other_models(pipe.unet.config, family)
-    missing = [part for pair in family.encoders for part in pair if getattr(pipe, part, None) is None]
+    _refuse_other_models(plain_module(denoiser_of(pipe, family)), family)
+    parts = [part for encoder in family.encoders for part in (encoder.tokenizer, encoder.model)]
+    missing = [part for part in parts if getattr(pipe, part, None) is None]
     if missing and family is STABLE_DIFFUSION_XL:
         raise InputError(
             f"expected Stable Diffusion XL with both text encoders, got no {missing[0]}, as in its refiner; "
@@ -52,6 +60,11 @@ def family_of(pipe: Any) -> Family:
     if missing:
         raise InputError(f"expected a pipeline that can encode the concept, got no {missing[0]}; load it too")
     return family
+
+
+def denoiser_of(pipe: Any, family: Family | None = None) -> Any:
+    """The network that the pipeline calls in every step."""
+    return getattr(pipe, (family or family_of(pipe)).denoiser)
 
 
 def family_named(kind: str) -> Family:
@@ -81,7 +94,14 @@ def refuse_unusual(name: str, layer: Attention) -> None:
         raise InputError(f"expected plain cross-attention in {name}, got one with {part}; it is not supported yet")
 
 
-def _refuse_other_models(config: Any, family: Family) -> None:
+def _refuse_other_models(model: Any, family: Family) -> None:
+    if family.model not in {kind.__name__ for kind in type(model).__mro__}:
+        raise InputError(f"expected {family.name} with a {family.model}, got a {type(model).__name__}")
+    if family.denoiser == "unet":
+        _refuse_other_unets(model.config, family)
+
+
+def _refuse_other_unets(config: Any, family: Family) -> None:
     addition = config.get("addition_embed_type")
     if addition != family.addition_embed_type:
         raise InputError(

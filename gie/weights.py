@@ -7,7 +7,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from gie.errors import InputError
-from gie.slots import Slots, injected_slots, own_slots
+from gie.slots import Slots, Stretch
 
 
 def fixed_scales(scale: float | Sequence[float], *, images: int, tokens: int) -> Float[Tensor, "images tokens"]:
@@ -26,11 +26,11 @@ def fixed_scales(scale: float | Sequence[float], *, images: int, tokens: int) ->
 
 
 def slot_weights(
-    scales: Float[Tensor, "images tokens"], *, slots: Slots, context: int
+    scales: Float[Tensor, "images tokens"], *, slots: Slots, stretches: Sequence[Stretch], context: int
 ) -> Float[Tensor, "images context"]:
-    """Own tokens by their scales, injected [EOT] and padding by the tokens' mean, 0 outside what is injected."""
-    images, tokens = scales.shape
-    weights = torch.zeros(images, context)
-    weights[:, injected_slots(slots, tokens=tokens, context=context)] = scales.mean(dim=1, keepdim=True)
-    weights[:, own_slots(tokens)] = scales
+    """Own tokens by their scales, injected [EOT] and padding by the mean of their stretch, 0 outside what is injected."""
+    weights = torch.zeros(len(scales), context)
+    for stretch, own in zip(stretches, scales.split([stretch.tokens for stretch in stretches], dim=1), strict=True):
+        weights[:, stretch.injected(slots)] = own.mean(dim=1, keepdim=True)
+        weights[:, stretch.own] = own
     return weights

@@ -1,13 +1,13 @@
 """What a concept is, and how its text becomes an embedding with own slots."""
 
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 import torch
 
 from gie import Concept, InputError
 from gie.concept import as_concept, count_tokens, encode
-from gie.slots import injected_slots, own_slots
+from gie.slots import Slots, Stretch
 from tests.support.adapters import tiny_adapter
 from tests.support.literal import embed
 
@@ -39,14 +39,14 @@ def test_unknown_slots_are_refused() -> None:
 )
 def test_own_slots_are_counted(pipe: Any, text: str, tokens: int) -> None:
     """As many own tokens as the tokenizer makes, right after [SOT]; the same that are no special token."""
-    assert count_tokens(pipe, text) == tokens
+    assert count_tokens(pipe, text) == (tokens,)
     _, own = embed(pipe, text)
-    assert list(range(20))[own_slots(tokens)] == own
+    assert list(range(20))[Stretch(1, tokens, 20).own] == own
 
 
 def test_the_longest_concept_fits(pipe: Any) -> None:
     """18 tokens fill a context of 20; one more is refused."""
-    assert count_tokens(pipe, "cat " * 18) == 18
+    assert count_tokens(pipe, "cat " * 18) == (18,)
     with pytest.raises(InputError, match="1 to 18 tokens, got 19"):
         count_tokens(pipe, "cat " * 19)
 
@@ -54,16 +54,17 @@ def test_the_longest_concept_fits(pipe: Any) -> None:
 def test_a_textual_inversion_counts_its_vectors(pipe: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """A learned word of several vectors is as many tokens as the pipeline makes of it."""
     monkeypatch.setattr(pipe, "maybe_convert_prompt", lambda text, _tokenizer: text.replace("<mine>", "cat dog car"))
-    assert count_tokens(pipe, "red <mine>") == 4
+    assert count_tokens(pipe, "red <mine>") == (4,)
 
 
 def test_the_embedding_is_the_pipelines_own(pipe: Any) -> None:
     """The concept is encoded as a prompt of its own would be, and pooled where its [EOT] is."""
     pipe._clip_skip, pipe._cross_attention_kwargs = None, None
-    encoded = encode(pipe, "red cat")
+    encoded = encode(pipe, "red cat", context=20)
     want, _ = embed(pipe, "red cat")
     torch.testing.assert_close(encoded.embedding[0], want)
     torch.testing.assert_close(encoded.pooled, want[3])
+    assert encoded.stretches == (Stretch(1, 2, 20),)
 
 
 def test_an_adapter_stands_for_its_concept(pipe: Any) -> None:
@@ -76,6 +77,7 @@ def test_an_adapter_stands_for_its_concept(pipe: Any) -> None:
 
 def test_which_slots_are_injected() -> None:
     """Own tokens; [EOT] behind them; everything after [SOT]."""
-    spans = {slots: injected_slots(slots, tokens=2, context=8) for slots in ("concept", "concept+eot", "all")}
+    stretch, every = Stretch(first=1, tokens=2, stop=8), get_args(Slots)
+    spans = {slots: stretch.injected(slots) for slots in every}
     assert spans == {"concept": slice(1, 3), "concept+eot": slice(1, 4), "all": slice(1, 8)}
-    assert own_slots(2) == slice(1, 3)
+    assert stretch.own == slice(1, 3)
