@@ -14,7 +14,7 @@ from pathlib import Path
 from statistics import fmean
 
 from gie.adapter import Adapter
-from pipeline.lessons import Lesson, Tables, collect
+from pipeline.lessons import Lesson, Tables, collect, read_features
 from pipeline.parquet import read_rows
 from pipeline.paths import Paths
 from pipeline.settings import Recipe, read_recipe
@@ -28,7 +28,7 @@ from training.presets import PRESETS, Preset
 ROOT = Path("build/objects")
 ADAPTERS = ("emoji-airplane", "emoji-cat", "emoji-car")
 SEEDS = (0, 1, 2)
-INJECTED = (1.0, 0.0)
+INJECTED = ((1.0,), (0.0,), (1.0, 0.0))
 ABSENT = ("zero", "drop")
 
 
@@ -53,13 +53,9 @@ class Case:
                 found[row.prompt_id][row.scale] = row.success
         return dict(found)
 
-    def features(self, injected: float) -> dict[str, list[tuple[float, ...]]]:
-        """Prompt -> `[tokens, layers]`."""
-        found: dict[str, list[tuple[float, ...]]] = defaultdict(list)
-        for row in self.tables.features:
-            if row.injected == injected:
-                found[row.prompt_id].append(row.values)
-        return found
+    def features(self, injected: Sequence[float]) -> dict[str, tuple[tuple[float, ...], ...]]:
+        """Prompt -> `[tokens, inputs]`."""
+        return read_features(self.tables.features, injected)
 
 
 def open_case(name: str) -> Case:
@@ -67,7 +63,7 @@ def open_case(name: str) -> Case:
     return Case(read_recipe(name), Paths(ROOT, name))
 
 
-def score(case: Case, preset: Preset, *, injected: float, absent: str) -> tuple[float, float]:
+def score(case: Case, preset: Preset, *, injected: Sequence[float], absent: str) -> tuple[float, float]:
     """Success on val by the judge and on test by the evaluator, mean over the seeds."""
     lessons, _ = collect(case.tables, injected=injected, absent=absent)
     train, val = ([lesson for lesson in lessons if lesson.prompt.split == split] for split in ("train", "val"))
@@ -115,7 +111,7 @@ def main() -> None:
         scores = [score(case, PRESETS[preset], injected=injected, absent=absent) for case in cases]
         cells = [f"{val:.3f} / {test:.3f} " for val, test in scores]
         mean = f"{fmean(val for val, _ in scores):.3f} / {fmean(test for _, test in scores):.3f}"
-        sys.stdout.write(f"{preset:<7} | w = {injected:<4g} | {absent:<6} | {' | '.join(cells)} | {mean}\n")
+        sys.stdout.write(f"{preset:<7} | w = {words(injected):<8} | {absent:<6} | {' | '.join(cells)} | {mean}\n")
         sys.stdout.flush()
 
 

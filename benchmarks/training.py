@@ -14,7 +14,7 @@ import torch
 from gie.adapter import Adapter
 from gie.adapter_config import AdapterConfig, Sampling, ScaleRange
 from training.fit import fit
-from training.module import window_loss
+from training.module import draw_noise, window_loss
 from training.presets import DEFAULT, Preset
 from training.rows import Rows, moments
 
@@ -36,6 +36,7 @@ def make_config(preset: Preset) -> AdapterConfig:
         concept="cat", synonyms=(), slots="concept", base_model="none", fingerprint="0", injected=1.0,
         layers=tuple(f"layer.{index}" for index in range(LAYERS)), scales=ScaleRange(smallest=-15, step=1),
         first_step="plain", sampling=sampling, recipe_hash="0", transform=preset.transform, hidden=preset.hidden,
+        members=preset.members,
     )  # fmt: skip
 
 
@@ -49,9 +50,10 @@ def plain_fit(train: Rows, val: Rows, preset: Preset) -> Adapter:
     optimizer = torch.optim.AdamW(adapter.parameters(), lr=preset.learning_rate, weight_decay=preset.weight_decay)
     curve: list[tuple[float, float]] = []
     best, best_weights = float("inf"), {}
-    for _ in range(preset.epochs):
+    for epoch in range(preset.epochs):
+        noise = preset.noise * spread * draw_noise(preset.members, train.features.shape, seed=0, epoch=epoch)
         optimizer.zero_grad()
-        loss = window_loss(adapter(train.features), weakest=train.weakest, strongest=train.strongest)
+        loss = window_loss(adapter.each(train.features + noise), weakest=train.weakest, strongest=train.strongest)
         loss.backward()
         optimizer.step()
         with torch.no_grad():

@@ -1,10 +1,9 @@
 """The adapter (Eq. 10): a small MLP that reads a prompt's suppression scale from the concept's first-step attention.
 
-`L -> 64 -> 32 -> 1`, one token of the concept at a time. Beside the paper's form it can normalise its inputs and bound
-its output, which trains steadier on few prompts. It is saved as `config.json` and `model.safetensors`, never as a pickle.
+`L -> 64 -> 32 -> 1`, one token of the concept at a time. Beside the paper's form it can normalise its inputs, bound its output, read
+first steps with several w, and average several networks, which errs less after few prompts. It is saved as `config.json` and `model.safetensors`, never as a pickle.
 """
 
-from itertools import pairwise
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -16,6 +15,7 @@ from torch import Tensor, nn
 
 from gie.adapter_config import CONFIG_FILE, AdapterConfig, read_config, write_config
 from gie.errors import InputError
+from gie.network import Members
 
 WEIGHTS_FILE = "model.safetensors"
 
@@ -23,17 +23,17 @@ WEIGHTS_FILE = "model.safetensors"
 class Adapter(nn.Module):
     """Features of a concept's tokens -> their suppression scales, with the record of what it was trained for."""
 
-    mean: Float[Tensor, "layers"]
+    mean: Float[Tensor, "inputs"]
     """Subtracted from the features; 0 when they are not normalised."""
-    spread: Float[Tensor, "layers"]
+    spread: Float[Tensor, "inputs"]
     """The features are divided by it; 1 when they are not normalised."""
 
     def __init__(self, config: AdapterConfig) -> None:
         super().__init__()
         self.config = config
-        self.register_buffer("mean", torch.zeros(len(config.layers)))
-        self.register_buffer("spread", torch.ones(len(config.layers)))
-        self.network = _network([len(config.layers), *config.hidden, 1])
+        self.register_buffer("mean", torch.zeros(config.inputs))
+        self.register_buffer("spread", torch.ones(config.inputs))
+        self.network = Members([config.inputs, *config.hidden, 1], config.members)
 
     @property
     def concept(self) -> str:
@@ -45,28 +45,35 @@ class Adapter(nn.Module):
         """Which token slots of the concept are injected."""
         return self.config.slots
 
-    def forward(self, features: Float[Tensor, "*batch layers"]) -> Float[Tensor, "*batch"]:
-        """The scale of each token, not clamped: what training compares with the labels."""
-        output = self.network((features - self.mean) / self.spread).squeeze(-1)
+    def forward(self, features: Float[Tensor, "rows inputs"]) -> Float[Tensor, "rows"]:
+        """The scale of each row, mean over the members, not clamped."""
+        return self.each(features).mean(dim=0)
+
+    def each(self, features: Float[Tensor, "... rows inputs"]) -> Float[Tensor, "members rows"]:
+        """What each member says of the same rows, or of its own `[members, rows, inputs]`: what training compares with the labels."""
+        output = self.network((features - self.mean) / self.spread)
         if self.config.transform == "bounded":
             return self.config.scales.smallest * torch.sigmoid(output)
         return output
 
     @torch.no_grad()
     def infer(self, features: Float[Tensor, "..."]) -> Float[Tensor, "images tokens"]:
-        """The scale of each token from features `[images, tokens, layers]`, clamped to [smallest scale, 0].
+        """The scale of each token from features `[images, tokens, inputs]`, clamped to [smallest scale, 0].
+
+        The inputs are the features of the layers, once for each w of `config.injected`.
 
         Raises:
             InputError: the features are of another number of layers, or not finite.
         """
-        layers = len(self.config.layers)
-        if features.ndim != 3 or features.shape[-1] != layers:
-            msg = f"expected features [images, tokens, {layers}], got {list(features.shape)}; is it another model?"
+        inputs = self.config.inputs
+        if features.ndim != 3 or features.shape[-1] != inputs:
+            msg = f"expected features [images, tokens, {inputs}], got {list(features.shape)}; is it another model?"
             raise InputError(msg)
         if not torch.isfinite(features).all():
             msg = "expected finite features, got nan or inf; run the model in float32 or bfloat16"
             raise InputError(msg)
-        return self(features.to(self.mean)).clamp(self.config.scales.smallest, 0.0)
+        scales = self(features.to(self.mean).flatten(0, 1)).unflatten(0, features.shape[:2])
+        return scales.clamp(self.config.scales.smallest, 0.0)
 
     def save_pretrained(self, folder: str | Path) -> None:
         """Write the folder that `from_pretrained` reads; each file appears whole or not at all."""
@@ -144,14 +151,6 @@ def _locate(place: str, *, revision: str | None, local_files_only: bool, token: 
         msg = f"expected revision=None for a folder, got {revision!r} for {place}; only a repository on the hub has one"
         raise InputError(msg)
     return Path(place)
-
-
-def _network(widths: list[int]) -> nn.Sequential:
-    parts: list[nn.Module] = []
-    for index, (before, after) in enumerate(pairwise(widths)):
-        parts += [nn.ReLU()] if index else []
-        parts.append(nn.Linear(before, after))
-    return nn.Sequential(*parts)
 
 
 def _read_weights(path: Path) -> dict[str, Tensor]:

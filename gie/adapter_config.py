@@ -8,7 +8,7 @@ import json
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from gie.errors import InputError
 
@@ -63,8 +63,9 @@ class AdapterConfig(_Record):
     layers: Annotated[tuple[str, ...], Field(min_length=1)]
     """Names of the cross-attention layers in call order: the columns of the features."""
     scales: ScaleRange
-    injected: float
-    """The w that is injected while the features are read: +1 in the paper, 0 passive."""
+    injected: Annotated[tuple[float, ...], Field(min_length=1)]
+    """The w that is injected while the features are read: +1 in the paper, 0 passive. Of several, each in a first step of its own, the
+    features stand side by side."""
     first_step: Literal["inhibited", "plain"]
     """Whether the first step is run again inhibited once the scale is known."""
     sampling: Sampling
@@ -75,10 +76,22 @@ class AdapterConfig(_Record):
     """`linear`: the network's output is the scale (paper). `bounded`: smallest * sigmoid(output)."""
     hidden: tuple[Annotated[int, Field(ge=1)], ...] = (64, 32)
     """Widths of the hidden layers."""
+    members: Annotated[int, Field(ge=1)] = 1
+    """How many networks of that shape are averaged."""
     widths: tuple[tuple[int, int], ...] | None = None
     """`[layers]` how wide the image's states are and the text's. None: not recorded, so not compared."""
     window: tuple[float, float] = (0.0, 1.0)
     """Which part of the way from noise (0) to picture (1) is inhibited; the paper's is all of it."""
+
+    @field_validator("injected", mode="before")
+    @classmethod
+    def _one_or_several(cls, value: object) -> object:
+        return (value,) if isinstance(value, int | float) else value
+
+    @property
+    def inputs(self) -> int:
+        """How many numbers of one token the network reads."""
+        return len(self.layers) * len(self.injected)
 
     @model_validator(mode="after")
     def _one_width_a_layer(self) -> "AdapterConfig":

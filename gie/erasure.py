@@ -5,7 +5,7 @@ conditional rows alone when the features are read with something injected or the
 from the plain first forward itself.
 """
 
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 from warnings import warn
@@ -36,13 +36,14 @@ class Erasure:
         self._injections = injections
         self._encoded: list[EncodedConcept] = []
         self._inferring: set[int] = set()
-        self._reading: set[int] = set()
+        self._reading: dict[int, float] = {}
+        self._readings: dict[int, dict[float, Float[Tensor, "images tokens layers"]]] = {}
         self.forwards = 0
         """Forwards of the denoiser so far."""
         self.images: int | None = None
         self.conditions: Sampling | None = None
-        self.features: dict[int, Float[Tensor, "images tokens layers"]] = {}
-        """By the concept's place in the block."""
+        self.features: dict[int, Float[Tensor, "images tokens inputs"]] = {}
+        """By the concept's place in the block; of an adapter that reads several first steps, side by side."""
         self.token_scales: dict[int, Float[Tensor, "images tokens"]] = {}
         self.gave_way: tuple[GaveWay, ...] = ()
 
@@ -60,26 +61,26 @@ class Erasure:
                 tokens = self._encoded[index].tokens
                 self.token_scales[index] = fixed_scales(scale, images=images, tokens=tokens)
 
-    def probes(self) -> list[set[int]]:
-        """Concepts whose features need a forward of their own; passive ones share it, others would disturb each other."""
-        injected = {index: self._adapter(index).config.injected for index in self._inferring}
-        alone = [{index} for index, w in sorted(injected.items()) if w]
-        together = {index for index, w in injected.items() if not w and self._settings.first_step == "inhibited"}
+    def probes(self) -> list[dict[int, float]]:
+        """Concept -> w of each forward that is run for features alone; passive ones share it, others would disturb each other."""
+        injected = {index: self._adapter(index).config.injected for index in sorted(self._inferring)}
+        alone = [{index: w} for index, several in injected.items() for w in several if w]
+        passive = self._settings.first_step == "inhibited"  # a plain first step shows them for nothing
+        together = {index: 0.0 for index, several in injected.items() if passive and 0 in several}
         return [*alone, together] if together else alone
 
     @contextmanager
-    def probing(self, concepts: set[int], others: Sequence[Injection], *, parts: Parts) -> Generator[None]:
-        """Inside, a forward with these conditional parts reads the concepts' features, each with its own w injected."""
+    def probing(self, probe: Mapping[int, float], others: Sequence[Injection], *, parts: Parts) -> Generator[None]:
+        """Inside, a forward with these conditional parts reads the concepts' features, each with its w injected."""
         assert self.images is not None
         before: list[tuple[Injection, Mode, Parts]] = [(other, other.mode, other.parts) for other in others]
         for other in others:
             other.mode = "inject" if other.mode in {"inject", "read"} else "skip"
             other.parts = parts
-        for index in concepts:
-            w = self._adapter(index).config.injected
+        for index, w in probe.items():
             if w:
                 self._inject(index, fixed_scales(w, images=self.images, tokens=self._encoded[index].tokens))
-        self._want(concepts)
+        self._want(probe)
         self.announce("read", parts)
         try:
             yield
@@ -87,7 +88,7 @@ class Erasure:
             for other, mode, parts_before in before:
                 other.mode, other.parts = mode, parts_before
         self._collect()
-        for index in concepts:
+        for index in probe:
             self._inject(index, None)
 
     def begin_first_step(self) -> None:
@@ -95,7 +96,7 @@ class Erasure:
         if self._settings.first_step == "inhibited":
             self._inject_all()
         capturing = {0} if self._settings.capture and 0 not in self.features else set[int]()
-        self._want(self._inferring | capturing)
+        self._want(dict.fromkeys(self._inferring | capturing, 0.0))
 
     def end_first_step(self) -> None:
         """After the first real forward: every scale is known now, and all later steps are inhibited."""
@@ -152,22 +153,32 @@ class Erasure:
         )
         return concept.scale if fallback is None else fallback
 
-    def _want(self, concepts: set[int]) -> None:
-        self._reading = concepts
+    def _want(self, reading: Mapping[int, float]) -> None:
+        """The next forward reads these concepts, of adapters with this w injected."""
+        self._reading = dict(reading)
         for injection in self._injections:
             for index, concept in enumerate(injection.concepts):
-                concept.reading = index in concepts
+                concept.reading = index in reading
 
     def _collect(self) -> None:
-        """Gather what the forward just read, and infer from it."""
-        for index in self._reading:
+        """Gather what the forward just read, and infer where that was all."""
+        for index, w in self._reading.items():
             means = [injection.concepts[index].means for injection in self._injections]
             assert all(mean is not None for mean in means)
-            self.features[index] = torch.stack([mean for mean in means if mean is not None], dim=-1).cpu()
-        for index in self._inferring & self._reading:
-            self.token_scales[index] = self._adapter(index).infer(self.features[index]).float().cpu()
-        self._inferring -= self._reading
-        self._want(set())
+            self._readings.setdefault(index, {})[w] = torch.stack([m for m in means if m is not None], dim=-1).cpu()
+            self._infer(index)
+        self._want({})
+
+    def _infer(self, index: int) -> None:
+        """From the features of every first step that the adapter reads; of a fixed scale there is one, and nothing to infer."""
+        readings = self._readings[index]
+        if index not in self._inferring:
+            self.features[index] = next(iter(readings.values()))
+        elif all(w in readings for w in self._adapter(index).config.injected):
+            adapter = self._adapter(index)
+            self.features[index] = torch.cat([readings[w] for w in adapter.config.injected], dim=-1)
+            self.token_scales[index] = adapter.infer(self.features[index]).float().cpu()
+            self._inferring.discard(index)
 
     def _inject_all(self) -> None:
         """Eq. 11, then W into every layer."""

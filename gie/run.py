@@ -152,8 +152,8 @@ class Run:
         whole, perturbed = (call.args, call.kwargs), self._is_perturbed()
         args, kwargs = whole if perturbed else take_rows(whole, parts[0], rows=len(call.sample))
         alone_parts = parts if perturbed else (slice(0, images),)
-        for concepts in erasure.probes():
-            with erasure.probing(concepts, self._installation.others(), parts=alone_parts):
+        for probe in erasure.probes():
+            with erasure.probing(probe, self._installation.others(), parts=alone_parts):
                 # Past the hooks, and eager: the real first forward follows through them.
                 plain_module(self._denoiser).forward(*args, **kwargs)
             erasure.refuse_absent_layers()

@@ -1,8 +1,9 @@
 """What an adapter learns from: labelled prompts with the features of their first step. What is left out is counted."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 from gie.errors import InputError
 from labeling.choose import strongest_working
@@ -16,7 +17,7 @@ class Lesson:
 
     prompt: Prompt
     values: tuple[tuple[float, ...], ...]
-    """`[tokens, layers]` features."""
+    """`[tokens, inputs]`: the features of the layers, for each w that is read, side by side."""
     weakest: float
     """The label; 0 where the concept is absent."""
     strongest: float
@@ -37,13 +38,13 @@ class Tables:
     features: Sequence[Feature]
 
 
-def collect(tables: Tables, *, injected: float, absent: str) -> tuple[list[Lesson], dict[str, int]]:
+def collect(tables: Tables, *, injected: Sequence[float], absent: str) -> tuple[list[Lesson], dict[str, int]]:
     """Lessons of the train and val prompts, and how many of their prompts were left out for which outcome.
 
     Raises:
-        InputError: no features were read with `injected`.
+        InputError: no features were read with one of `injected`.
     """
-    values = _values(tables.features, injected)
+    values = read_features(tables.features, injected)
     usable = {"ok", "absent"} if absent == "zero" else {"ok"}
     prompts = [prompt for prompt in tables.prompts if prompt.split != "test"]
     dropped = Counter(outcome for p in prompts if (outcome := tables.labels[p.prompt_id].outcome) not in usable)
@@ -65,9 +66,23 @@ def _lesson(
     return Lesson(prompt, values, label.scale, strongest_working(seen, label.scale), works)
 
 
-def _values(features: Iterable[Feature], injected: float) -> dict[str, tuple[tuple[float, ...], ...]]:
+def read_features(features: Sequence[Feature], injected: Sequence[float]) -> dict[str, tuple[tuple[float, ...], ...]]:
+    """Prompt -> `[tokens, inputs]`: the features of each w, side by side.
+
+    Raises:
+        InputError: none were read with one of `injected`.
+    """
+    parts = [_values(features, w) for w in injected]
+    return {
+        prompt: tuple(
+            tuple(chain.from_iterable(several)) for several in zip(*(part[prompt] for part in parts), strict=True)
+        )
+        for prompt in parts[0]
+    }
+
+
+def _values(rows: Sequence[Feature], injected: float) -> dict[str, tuple[tuple[float, ...], ...]]:
     """Prompt -> `[tokens, layers]`, of the features that were read with `injected`."""
-    rows = list(features)
     found: dict[str, list[tuple[float, ...]]] = {}
     for row in rows:  # sorted by prompt and token
         if row.injected == injected:

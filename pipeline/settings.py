@@ -194,8 +194,8 @@ class TrainSettings(Settings):
 
     preset: Literal["paper", "default"]
     """`training.presets`: the paper's MLP and optimisation exactly, or what measures better on val."""
-    injected: float = 1.0
-    """The w whose features are trained on: one of the sweep's probes."""
+    injected: Annotated[tuple[float, ...], Field(strict=False, min_length=1)] = (1.0,)
+    """The w whose features are trained on: one of the sweep's probes or scales, or several side by side."""
     absent: Literal["drop", "zero"]
     """Prompts whose plain picture lacks the concept: left out, or taken as w = 0."""
     epochs: Positive = 2000

@@ -113,6 +113,7 @@ def make_config(recipe: Recipe, paths: Paths, preset: "Preset", fixed: float | N
         best_fixed_scale=fixed,
         transform=preset.transform,
         hidden=preset.hidden,
+        members=preset.members,
     )
 
 

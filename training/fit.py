@@ -67,7 +67,8 @@ def fit(
     Raises:
         InputError: an accelerator that is not there, or a precision that it cannot do.
     """
-    assert (config.transform, config.hidden) == (preset.transform, preset.hidden), "the config states the preset's form"
+    form = (preset.transform, preset.hidden, preset.members)
+    assert (config.transform, config.hidden, config.members) == form, "the config states the preset's form"
     running = running or Running()
     checkpoint = Checkpoint(running.checkpoint)
     with _reproducible(seed), _quiet():
@@ -76,7 +77,7 @@ def fit(
             mean, spread = moments(train)
             adapter.mean.copy_(mean)
             adapter.spread.copy_(spread)
-        module = AdapterFit(adapter, preset)
+        module = AdapterFit(adapter, preset, seed=seed)
         _trainer(running, checkpoint).fit(module, loader(train, val), ckpt_path=checkpoint.found)
     checkpoint.remove()
     return Fitted(adapter.float().cpu().eval().requires_grad_(False), tuple(module.curve))

@@ -6,6 +6,7 @@ precision and loggers are Lightning's, and the time is a plain loop's.
 """
 
 import copy
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, cast
 
@@ -33,11 +34,12 @@ class Epoch:
 class AdapterFit(lightning.LightningModule):
     """Trains an adapter in place and remembers its curve and its best weights, also in a checkpoint."""
 
-    def __init__(self, adapter: Adapter, preset: Preset) -> None:
+    def __init__(self, adapter: Adapter, preset: Preset, *, seed: int) -> None:
         super().__init__()
         self.automatic_optimization = False
         self.adapter = adapter
         self.preset = preset
+        self.seed = seed
         self.curve: list[Epoch] = []
         self.best: Epoch | None = None
         """The first epoch with the lowest loss on val."""
@@ -81,11 +83,15 @@ class AdapterFit(lightning.LightningModule):
     def one_pass(self, optimizer: torch.optim.Optimizer, train: Batch, val: Batch) -> None:
         """One epoch: learn from the train rows, then look at the val rows."""
         optimizer.zero_grad()
-        loss = self._loss(train)
+        features, weakest, strongest = train
+        scales = self.adapter.each(features + self._noise(features))
+        loss = window_loss(scales, weakest=weakest, strongest=self._end(weakest, strongest))
         self.manual_backward(loss)
         optimizer.step()
         with torch.no_grad():
-            point = Epoch(len(self.curve), loss.item(), self._loss(val).item())
+            features, weakest, strongest = val
+            watched = window_loss(self.adapter(features), weakest=weakest, strongest=self._end(weakest, strongest))
+            point = Epoch(len(self.curve), loss.item(), watched.item())
         self.curve.append(point)
         if self.best is None or point.val < self.best.val:
             self.best = point
@@ -96,10 +102,21 @@ class AdapterFit(lightning.LightningModule):
         stale = len(self.curve) - 1 - self.best.epoch if self.best else 0
         return len(self.curve) >= self.preset.epochs or 0 < self.preset.patience <= stale
 
-    def _loss(self, batch: Batch) -> Tensor:
-        features, weakest, strongest = batch
-        end = strongest if self.preset.target == "window" else weakest
-        return window_loss(self.adapter(features), weakest=weakest, strongest=end)
+    def _end(self, weakest: Tensor, strongest: Tensor) -> Tensor:
+        return strongest if self.preset.target == "window" else weakest
+
+    def _noise(self, features: Tensor) -> Tensor:
+        """What blurs the features of this pass `[members, rows, inputs]`, the same when the fit is resumed; 0 without noise."""
+        if not self.preset.noise:
+            return features.new_zeros(())
+        drawn = draw_noise(self.preset.members, features.shape, seed=self.seed, epoch=len(self.curve))
+        return self.preset.noise * self.adapter.spread * drawn.to(features)
+
+
+def draw_noise(members: int, shape: Sequence[int], *, seed: int, epoch: int) -> Tensor:
+    """Normal noise `[members, *shape]` of one pass, by its number, so that a fit that goes on draws what it would have drawn."""
+    generator = torch.Generator().manual_seed(seed * 1_000_003 + epoch)  # a prime, so that seeds share no passes
+    return torch.randn(members, *shape, generator=generator)
 
 
 def window_loss(scales: Tensor, *, weakest: Tensor, strongest: Tensor) -> Tensor:

@@ -23,6 +23,10 @@ class Preset:
     """`scale`: squared distance to the label. `window`: no loss between the weakest and the strongest scale that work."""
     keep: Literal["last", "best"]
     """The weights of the last epoch, or of the one with the lowest loss on val."""
+    members: int = 1
+    """Networks that are fitted side by side and averaged."""
+    noise: float = 0.0
+    """Deviation of what is added to the training features in every pass, in units of their own; 0 = none."""
     patience: int = 0
     """Epochs without a lower loss on val after which the fit stops; 0 = never."""
 
@@ -35,7 +39,7 @@ PAPER = Preset(
 
 DEFAULT = Preset(
     epochs=2000, learning_rate=1e-3, weight_decay=0.01, hidden=(64, 32),
-    normalise=True, transform="bounded", target="window", keep="best",
+    normalise=True, transform="bounded", target="window", keep="best", members=8, noise=0.3,
 )  # fmt: skip
 """What measures better on val."""
 

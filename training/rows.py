@@ -12,14 +12,14 @@ from torch import Tensor
 from torch.utils.data import DataLoader, IterableDataset
 
 Batch = tuple[Tensor, Tensor, Tensor]
-"""Features `[rows, layers]`, weakest and strongest scale `[rows]`."""
+"""Features `[rows, inputs]`, weakest and strongest scale `[rows]`."""
 
 
 @dataclass(frozen=True)
 class Rows:
     """Training or validation rows."""
 
-    features: Float[Tensor, "rows layers"]
+    features: Float[Tensor, "rows inputs"]
     weakest: Float[Tensor, "rows"]
     """The label: the weakest scale that works, 0 or negative."""
     strongest: Float[Tensor, "rows"]
@@ -54,6 +54,6 @@ def loader(train: Rows, val: Rows) -> DataLoader[tuple[Batch, Batch]]:
 
 
 def moments(rows: Rows) -> tuple[Tensor, Tensor]:
-    """Mean and deviation `[layers]`; a layer that never varies gets deviation 1."""
+    """Mean and deviation `[inputs]`; one that never varies gets deviation 1."""
     spread = rows.features.std(dim=0, correction=0)
     return rows.features.mean(dim=0), torch.where(spread > 0, spread, 1.0)

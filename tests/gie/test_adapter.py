@@ -50,18 +50,50 @@ def edit_config(folder: Path, **changes: Any) -> None:
 
 
 def test_network_is_the_papers() -> None:
-    """Eq. 10 is layers -> 64 -> 32 -> 1 with ReLU between and nothing after."""
-    kinds = [type(part).__name__ for part in Adapter(make_config()).network]
-    shapes = [list(weight.shape) for weight in Adapter(make_config()).network.parameters()]
-    assert kinds == ["Linear", "ReLU", "Linear", "ReLU", "Linear"]
-    assert shapes == [[64, 3], [64], [32, 64], [32], [1, 32], [1]]
+    """Eq. 10 is layers -> 64 -> 32 -> 1 with ReLU between and nothing after, as torch's own linear layers compute it."""
+    adapter, features = Adapter(make_config()), torch.rand(5, 3)
+    weights, biases = list(adapter.network.weights), list(adapter.network.biases)
+    assert [list(weight.shape) for weight in weights] == [[1, 3, 64], [1, 64, 32], [1, 32, 1]]
+    hidden = features
+    for index, (weight, bias) in enumerate(zip(weights, biases, strict=True)):
+        hidden = torch.nn.functional.linear(hidden.relu() if index else hidden, weight[0].T, bias[0, 0])
+    torch.testing.assert_close(adapter(features), hidden[:, 0])
+
+
+def test_first_weights_are_torchs() -> None:
+    """A member starts as a stack of `torch.nn.Linear` does, and each as another one."""
+    torch.manual_seed(0)
+    network = Adapter(make_config(members=2)).network
+    torch.manual_seed(0)
+    first = torch.nn.Linear(3, 64)
+    assert torch.equal(network.weights[0][0], first.weight.T)
+    assert torch.equal(network.biases[0][0, 0], first.bias)
+    assert not torch.equal(network.weights[0][0], network.weights[0][1])
+
+
+def test_members_are_averaged() -> None:
+    """The scale is the mean of what the members say, and they differ."""
+    adapter, features = make_adapter(members=3, transform="bounded"), torch.rand(4, 3)
+    each = adapter.each(features)
+    assert each.shape == (3, 4)
+    assert each.std(dim=0).min() > 0
+    assert torch.equal(adapter(features), each.mean(dim=0))
+
+
+def test_several_first_steps_are_read_side_by_side() -> None:
+    """An adapter that reads features at two w takes twice as many numbers a token; a number in the config is one w."""
+    adapter = make_adapter(injected=[1.0, 0.0])
+    assert adapter.infer(torch.rand(2, 1, 6)).shape == (2, 1)
+    with pytest.raises(InputError, match=r"expected features \[images, tokens, 6\], got"):
+        adapter.infer(torch.rand(2, 1, 3))
+    assert make_config(injected=1).injected == (1.0,)
 
 
 def test_fresh_adapter_does_not_normalise() -> None:
     """Before training has set the normalisation, the features reach the network as they are."""
     adapter = Adapter(make_config())
     features = torch.rand(4, 3)
-    assert torch.equal(adapter(features), adapter.network(features).squeeze(-1))
+    assert torch.equal(adapter(features), adapter.network(features)[0])
 
 
 @given(st.integers(0, 3), st.integers(1, 4), st.floats(-1e3, 1e3), st.sampled_from(["linear", "bounded"]))
@@ -75,9 +107,9 @@ def test_inferred_scales_stay_in_the_recipes_range(images: int, tokens: int, val
 def test_clamp_has_something_to_clamp() -> None:
     """The linear output does leave the range on its own, so the clamp is what keeps it."""
     adapter, features = make_adapter(), torch.tensor([[[1e3] * 3], [[-1e3] * 3]])
-    raw = adapter(features)
+    raw = adapter(features[:, 0])
     assert ((raw < -15) | (raw > 0)).any()
-    assert torch.equal(adapter.infer(features), raw.clamp(-15, 0))
+    assert torch.equal(adapter.infer(features)[:, 0], raw.clamp(-15, 0))
 
 
 def test_bounded_output_needs_no_clamp() -> None:
@@ -142,7 +174,7 @@ def test_missing_file_is_refused(folder: Path, name: str) -> None:
     ({"best_fixed_scale": 2}, "best_fixed_scale: .* got 2"),
     ({"layers": []}, "layers: "),
     ({"layers": ["down.0", "mid"]}, r"expected .*\[2\].*, got .*\[3\].*; config and weights are not of one adapter"),
-    ({"hidden": [8]}, "network.0.bias: expected"),
+    ({"hidden": [8]}, "network.biases.0: expected"),
 ])  # fmt: skip
 def test_unfit_config_is_refused(folder: Path, changes: dict[str, Any], match: str) -> None:
     """A config of another format, with unknown or impossible fields, or of other layers than the weights, is one clear error."""
@@ -170,9 +202,9 @@ def test_weights_that_are_not_finite_are_refused(folder: Path) -> None:
     """Weights from a training that diverged are refused."""
     path = folder / "model.safetensors"
     weights = load_file(path)
-    weights["network.0.weight"][0, 0] = torch.inf
+    weights["network.weights.0"][0, 0, 0] = torch.inf
     save_file(weights, path)
-    with pytest.raises(InputError, match=r"network\.0\.weight: expected finite weights"):
+    with pytest.raises(InputError, match=r"network\.weights\.0: expected finite weights"):
         Adapter.from_pretrained(folder)
 
 

@@ -51,14 +51,31 @@ def test_scales_come_from_the_first_steps_features(
         assert torch.equal(draw(pipe), got)
 
 
+@pytest.mark.parametrize("first_step", ["inhibited", "plain"])
+def test_several_first_steps_are_read_side_by_side(pipe: StableDiffusionPipeline, first_step: Any) -> None:
+    """An adapter that reads features at several w gets those of each, in its config's order, and infers once."""
+    adapter = tiny_adapter(pipe, injected=(0.0, 1.0, -3.0), first_step=first_step)
+    with inhibit(pipe, adapter) as run:
+        draw(pipe)
+    single = [tiny_adapter(pipe, injected=w, first_step=first_step) for w in (0.0, 1.0, -3.0)]
+    for part, one in zip(run.features.split(16, dim=-1), single, strict=True):
+        with inhibit(pipe, one) as alone:
+            draw(pipe)
+        torch.testing.assert_close(part, alone.features)
+    assert torch.equal(run.token_scales[0], adapter.infer(run.features))
+
+
 @pytest.mark.parametrize(
     ("first_step", "injected", "extra"),
-    [("plain", 0.0, []), ("inhibited", 0.0, [2]), ("plain", 1.0, [2]), ("inhibited", 1.0, [2])],
-)
+    [
+        ("plain", 0.0, []), ("inhibited", 0.0, [2]), ("plain", 1.0, [2]), ("inhibited", 1.0, [2]),
+        ("plain", (1.0, 0.0), [2]), ("inhibited", (1.0, 0.0, -2.0), [2, 2, 2]),
+    ],
+)  # fmt: skip
 def test_what_the_features_cost(
-    pipe: StableDiffusionPipeline, first_step: Any, injected: float, extra: list[int]
+    pipe: StableDiffusionPipeline, first_step: Any, injected: Any, extra: list[int]
 ) -> None:
-    """A passive probe of a plain first step is free; any other is one forward of the conditional rows alone."""
+    """A passive probe of a plain first step is free; any other is one forward of the conditional rows alone, for each w."""
     adapter = tiny_adapter(pipe, injected=injected, first_step=first_step)
     rows = count_forwards(pipe)
     with inhibit(pipe, adapter):

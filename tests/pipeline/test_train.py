@@ -57,7 +57,7 @@ def test_adapter_knows_what_it_is_for(trained: Paths) -> None:
     assert (config.concept, config.synonyms, config.slots) == ("airplane", RECIPE.synonyms, RECIPE.sweep.slots)
     assert (config.base_model, config.fingerprint, config.layers) == ("tiny", "f00d", LAYERS)
     assert config.widths == ((8, 8),) * len(LAYERS)
-    assert (config.scales.smallest, config.scales.step, config.injected) == (-12.0, 2.0, 1.0)
+    assert (config.scales.smallest, config.scales.step, config.injected) == (-12.0, 2.0, (1.0, 0.0))
     assert (config.recipe_hash, config.sampling.first_timestep) == (RECIPE.recipe_hash, 999)
 
 
@@ -84,7 +84,7 @@ def test_history_is_the_curve(trained: Paths) -> None:
 
 def test_rows_are_one_a_token(labelled: Paths) -> None:
     """Both tokens of a prompt are rows of their own with the prompt's label."""
-    lessons, _ = collect(read_tables(RECIPE, labelled), injected=1.0, absent="zero")
+    lessons, _ = collect(read_tables(RECIPE, labelled), injected=(1.0,), absent="zero")
     rows = to_rows(lessons)
     assert len(rows) == 2 * len(lessons)
     assert torch.equal(rows.weakest[::2], rows.weakest[1::2])
@@ -93,7 +93,7 @@ def test_rows_are_one_a_token(labelled: Paths) -> None:
 
 def test_window_is_what_works(labelled: Paths) -> None:
     """A lesson's window runs from the label to the last scale before the wrecks; an absent one's is 0 alone."""
-    lessons, _ = collect(read_tables(RECIPE, labelled), injected=1.0, absent="zero")
+    lessons, _ = collect(read_tables(RECIPE, labelled), injected=(1.0,), absent="zero")
     windows = {(lesson.prompt.kind == "benign", lesson.weakest, lesson.strongest) for lesson in lessons}
     assert windows == {(True, 0.0, 0.0), (False, -4.0, -10.0), (False, -8.0, -10.0)}
     assert all(lesson.weakest == onset_of(lesson.prompt) for lesson in lessons)
@@ -101,7 +101,7 @@ def test_window_is_what_works(labelled: Paths) -> None:
 
 def test_test_prompts_are_not_learned_from(labelled: Paths) -> None:
     """The lessons are the train and val prompts, every one and no other."""
-    lessons, dropped = collect(read_tables(RECIPE, labelled), injected=1.0, absent="zero")
+    lessons, dropped = collect(read_tables(RECIPE, labelled), injected=(1.0,), absent="zero")
     expected = {prompt.prompt_id for prompt in read_rows(labelled.prompts, Prompt) if prompt.split != "test"}
     assert {lesson.prompt.prompt_id for lesson in lessons} == expected
     assert dropped == {}
@@ -110,8 +110,8 @@ def test_test_prompts_are_not_learned_from(labelled: Paths) -> None:
 def test_absent_prompts_can_be_dropped(labelled: Paths) -> None:
     """With `absent: drop` the prompts without the concept are left out and counted."""
     tables = read_tables(RECIPE, labelled)
-    zero, _ = collect(tables, injected=1.0, absent="zero")
-    drop, dropped = collect(tables, injected=1.0, absent="drop")
+    zero, _ = collect(tables, injected=(1.0,), absent="zero")
+    drop, dropped = collect(tables, injected=(1.0,), absent="drop")
     assert dropped == {"absent": len(zero) - len(drop)}
     assert {lesson.prompt.kind for lesson in zero} - {lesson.prompt.kind for lesson in drop} == {"benign"}
 
@@ -123,7 +123,7 @@ def test_absent_target_is_neither_success_nor_failure(labelled: Paths) -> None:
     asked = [replace(prompt, kind="explicit") if prompt is benign else prompt for prompt in tables.prompts]
     changed = replace(tables, prompts=asked)
     for source, works in ((tables, True), (changed, False)):
-        lessons, _ = collect(source, injected=1.0, absent="zero")
+        lessons, _ = collect(source, injected=(1.0,), absent="zero")
         [lesson] = [lesson for lesson in lessons if lesson.prompt.prompt_id == benign.prompt_id]
         assert bool(lesson.works) == works
 
@@ -145,15 +145,15 @@ def test_presets_train(labelled: Paths, tmp_path: Path, preset: str) -> None:
     """Both presets export an adapter of their form, from the features that the recipe names."""
     paths = Paths(tmp_path, "smoke-airplane")
     (tmp_path / "data").symlink_to(labelled.root / "data")
-    run(with_train(preset=preset, injected=0.0), paths)
+    run(with_train(preset=preset, injected=(0.0,)), paths)
     config = Adapter.from_pretrained(paths.adapter_folder).config
-    assert (config.transform, config.injected) == ({"paper": "linear", "default": "bounded"}[preset], 0.0)
+    assert (config.transform, config.injected) == ({"paper": "linear", "default": "bounded"}[preset], (0.0,))
 
 
 def test_features_that_were_not_read_are_said(labelled: Paths) -> None:
     """An injected w without features is one line that names those there are."""
     with pytest.raises(InputError, match=r"train\.injected: expected one of 1, 0, got -3; add it to sweep\.probes"):
-        run(with_train(injected=-3.0), labelled)
+        run(with_train(injected=(-3.0,)), labelled)
 
 
 def test_nothing_to_learn_from_is_said(tmp_path: Path) -> None:

@@ -34,7 +34,7 @@ def make_config(preset: Preset) -> AdapterConfig:
     return AdapterConfig(
         concept="cat", synonyms=(), slots="concept", base_model="tiny", fingerprint="0", layers=LAYERS, injected=1.0,
         scales=ScaleRange(smallest=-15, step=1), first_step="plain", sampling=sampling, recipe_hash="0",
-        transform=preset.transform, hidden=preset.hidden,
+        transform=preset.transform, hidden=preset.hidden, members=preset.members,
     )  # fmt: skip
 
 
@@ -60,6 +60,8 @@ def test_paper_is_the_papers() -> None:
         "target": "scale",
         "keep": "last",
         "patience": 0,
+        "members": 1,
+        "noise": 0.0,
     }
     assert asdict(PAPER) == shape | search
 
@@ -72,7 +74,7 @@ def test_paper_fit_is_plain_torch() -> None:
     optimizer = torch.optim.Adam(adapter.parameters(), lr=1e-3)
     for _ in range(20):
         optimizer.zero_grad()
-        loss = (adapter.network(TRAIN.features)[:, 0] - TRAIN.weakest).square().mean()
+        loss = (adapter.network(TRAIN.features)[0] - TRAIN.weakest).square().mean()
         loss.backward()
         optimizer.step()
     assert same_bits(fitted.adapter, adapter)
