@@ -7,11 +7,11 @@ chosen; *test* the success by the evaluator at the swept scale nearest to the in
 import sys
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
-from itertools import product
 from pathlib import Path
 from statistics import fmean
+from typing import Literal
 
 from gie.adapter import Adapter
 from pipeline.lessons import Lesson, Tables, collect, read_features
@@ -23,13 +23,35 @@ from pipeline.train import make_config, read_tables, to_rows
 from training.fit import fit
 from training.fixed_scale import best_fixed_scale
 from training.measure import measure, nearest
-from training.presets import PRESETS, Preset
+from training.presets import DEFAULT, PAPER, Preset
 
 ROOT = Path("build/objects")
 ADAPTERS = ("emoji-airplane", "emoji-cat", "emoji-car")
 SEEDS = (0, 1, 2)
-INJECTED = ((1.0,), (0.0,), (1.0, 0.0))
-ABSENT = ("zero", "drop")
+ALONE = replace(DEFAULT, members=1, noise=0.0)
+
+
+@dataclass(frozen=True)
+class Way:
+    """One way to fit an adapter."""
+
+    name: str
+    preset: Preset
+    injected: tuple[float, ...]
+    absent: Literal["zero", "drop"]
+
+
+WAYS = (
+    Way("paper", PAPER, (1.0,), "drop"),
+    Way("paper", PAPER, (1.0,), "zero"),
+    Way("default, one network, no noise", ALONE, (1.0,), "zero"),
+    Way("default, no noise", replace(DEFAULT, noise=0.0), (1.0,), "zero"),
+    Way("default", DEFAULT, (1.0,), "zero"),
+    Way("default", DEFAULT, (0.0,), "zero"),
+    Way("default", DEFAULT, (1.0, 0.0), "zero"),
+    Way("default", DEFAULT, (1.0, 0.0), "drop"),
+    Way("default", DEFAULT, (1.0, 0.0, -1.0), "zero"),
+)
 
 
 @dataclass(frozen=True)
@@ -53,28 +75,24 @@ class Case:
                 found[row.prompt_id][row.scale] = row.success
         return dict(found)
 
-    def features(self, injected: Sequence[float]) -> dict[str, tuple[tuple[float, ...], ...]]:
-        """Prompt -> `[tokens, inputs]`."""
-        return read_features(self.tables.features, injected)
-
 
 def open_case(name: str) -> Case:
     """The tables that `make objects` left."""
     return Case(read_recipe(name), Paths(ROOT, name))
 
 
-def score(case: Case, preset: Preset, *, injected: Sequence[float], absent: str) -> tuple[float, float]:
+def score(case: Case, way: Way) -> tuple[float, float]:
     """Success on val by the judge and on test by the evaluator, mean over the seeds."""
-    lessons, _ = collect(case.tables, injected=injected, absent=absent)
+    lessons, _ = collect(case.tables, injected=way.injected, absent=way.absent)
     train, val = ([lesson for lesson in lessons if lesson.prompt.split == split] for split in ("train", "val"))
-    fixed = best_fixed_scale(lesson.works for lesson in train)
-    config = make_config(case.recipe, case.paths, preset, fixed)
-    fits = [fit(to_rows(train), to_rows(val), config=config, preset=preset, seed=seed).adapter for seed in SEEDS]
+    recipe = case.recipe.model_copy(update={"train": case.recipe.train.model_copy(update={"injected": way.injected})})
+    config = make_config(recipe, case.paths, way.preset, best_fixed_scale(lesson.works for lesson in train))
+    rows = to_rows(train), to_rows(val)
+    fits = [fit(*rows, config=config, preset=way.preset, seed=seed).adapter for seed in SEEDS]
     # absent ones count on val whether or not they were learned from
-    watched = [
-        lesson for lesson in collect(case.tables, injected=injected, absent="zero")[0] if lesson.prompt.split == "val"
-    ]
-    features = case.features(injected)
+    every, _ = collect(case.tables, injected=way.injected, absent="zero")
+    watched = [lesson for lesson in every if lesson.prompt.split == "val"]
+    features = read_features(case.tables.features, way.injected)
     return fmean(by_judge(one, watched) for one in fits), fmean(
         by_evaluator(one, case.successes, features) for one in fits
     )
@@ -106,12 +124,13 @@ def infer(adapter: Adapter, values: Sequence[tuple[float, ...]]) -> float:
 def main() -> None:
     """Print one row a way, val and test of each adapter."""
     cases = [open_case(name) for name in ADAPTERS]
-    sys.stdout.write("preset  | features | absent | " + " | ".join(f"{name:<14}" for name in ADAPTERS) + " | mean\n")
-    for preset, injected, absent in product(PRESETS, INJECTED, ABSENT):
-        scores = [score(case, PRESETS[preset], injected=injected, absent=absent) for case in cases]
-        cells = [f"{val:.3f} / {test:.3f} " for val, test in scores]
+    sys.stdout.write(f"{'preset':<31}| features   | absent | {' | '.join(f'{name:<14}' for name in ADAPTERS)}| mean\n")
+    for way in WAYS:
+        scores = [score(case, way) for case in cases]
+        cells = " | ".join(f"{val:.3f} / {test:.3f}" for val, test in scores)
         mean = f"{fmean(val for val, _ in scores):.3f} / {fmean(test for _, test in scores):.3f}"
-        sys.stdout.write(f"{preset:<7} | w = {words(injected):<8} | {absent:<6} | {' | '.join(cells)} | {mean}\n")
+        injected = ", ".join(f"{w:+g}" for w in way.injected)
+        sys.stdout.write(f"{way.name:<31}| {injected:<10} | {way.absent:<6} | {cells} | {mean}\n")
         sys.stdout.flush()
 
 

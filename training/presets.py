@@ -39,7 +39,7 @@ PAPER = Preset(
 
 DEFAULT = Preset(
     epochs=2000, learning_rate=1e-3, weight_decay=0.01, hidden=(64, 32),
-    normalise=True, transform="bounded", target="window", keep="best", members=8, noise=0.3,
+    normalise=True, transform="bounded", target="window", keep="best", members=16, noise=0.3,
 )  # fmt: skip
 """What measures better on val."""
 
