@@ -12,7 +12,7 @@ from typing import Any, Protocol
 
 from PIL.Image import Image
 
-from labeling.verdict import VerdictOutcome
+from labeling.outcomes import VerdictOutcome
 
 Part = str | Image
 

@@ -9,7 +9,8 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
 
-from labeling.verdict import Label, LabelOutcome, Sight, Verdict
+from labeling.outcomes import LabelOutcome
+from labeling.verdict import Label, Sight, Verdict
 
 Vote = tuple[LabelOutcome, float | None]
 

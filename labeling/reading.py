@@ -6,8 +6,9 @@ from dataclasses import dataclass, field
 from pydantic import ValidationError
 
 from labeling.asking import Answer
+from labeling.outcomes import VerdictOutcome
 from labeling.rubric import NONE, PickedViews, Views
-from labeling.verdict import Sight, VerdictOutcome
+from labeling.verdict import Sight
 
 SAID = {"yes": True, "no": False, "unsure": None}
 

@@ -5,20 +5,17 @@ An answer that did not come is a value with a reason, never a default scale and 
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal, Protocol
+from typing import Protocol
 
 from PIL.Image import Image
 
 from labeling.errors import LabelingError
+from labeling.outcomes import LabelOutcome, VerdictOutcome
 
-VerdictOutcome = Literal["ok", "refused", "filtered", "invalid", "truncated", "transport", "budget"]
-"""`ok`: judged. The others: why there is no judgement."""
 ANSWERED: frozenset[VerdictOutcome] = frozenset({"ok", "refused", "filtered", "invalid", "truncated"})
 """The model has spoken, and was paid: the same question again would bring the same. The others never reached it."""
 REFUSALS: frozenset[VerdictOutcome] = frozenset({"refused", "filtered"})
 """Why there is no judgement says something about the picture."""
-LabelOutcome = Literal["ok", "absent", "none_works", "unscored"]
-"""`absent`: the plain picture lacks the concept. `none_works`: no scale erases it and keeps the rest. `unscored`: not judged."""
 
 PLAIN = 0.0
 """The scale of the plain model's picture, which every sweep has."""

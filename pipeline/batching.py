@@ -1,4 +1,4 @@
-"""`gie label RECIPE --batch`: the same labels by offline batches, at half the price and within a day.
+"""`gie label RECIPE_OR_FOLDER --batch`: the same labels by offline batches, at half the price and within a day.
 
 All sweeps are judged in passes. In each, what the ledger cannot answer is written down, handed in together, waited for, and kept in the
 ledger; the next pass asks what follows from it. Two layouts are one batch, a bisection some eight. The last pass is a replay. A stopped run goes on
@@ -31,7 +31,7 @@ async def judge_in_batches(
     """What `judge_all` gives when the batches have answered what they could.
 
     Args:
-        settings: the recipe's judges; the one behind an endpoint is asked by batches.
+        settings: the judges; the one behind an endpoint is asked by batches.
         ledger: where the answers go; the files of requests lie beside them until they are answered.
         options: of this run.
         judge_all: one pass over all sweeps.

@@ -61,7 +61,11 @@ def train(recipe: RecipeName, params: ParamsFile = PARAMS) -> None:
 @app.command()
 def evaluate(recipe: RecipeName, params: ParamsFile = PARAMS) -> None:
     """Measure the adapter on prompts that it has never seen, and write the report."""
+    from pipeline.evaluate import say
+    from pipeline.paths import Paths
+
     run_stage("evaluate", recipe, params)
+    typer.echo(say(Paths(params.parent, recipe)))
 
 
 @app.command()

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from labeling.asking import Answer, Asker, Question
 from labeling.judges.chain import Chain
 from labeling.judges.human import HumanJudge, read_table
+from labeling.judges.openai import STRATEGIES, AskedJudge
 from labeling.judges.remembered import NamedJudge, Remembered
 from labeling.verdict import Judge, Sweep, Verdict
 from pipeline.ledger import Ledger
@@ -32,8 +33,6 @@ class Options:
     """Answer from the ledger alone."""
     max_cost_usd: float | None = None
     """Spend no more; instead of the recipe's own limit."""
-    repeat: int = 0
-    """1 and on: asked again from scratch, each time remembered by itself."""
     batch: bool = False
     """Ask by offline batches."""
     asker: AskerMaker | None = None
@@ -54,6 +53,10 @@ class OpenJudge:
     async def judge(self, sweep: Sweep) -> Sequence[Verdict]:
         """Ask one after the other, until one judges."""
         return await Chain(self.judges).judge(sweep)
+
+    def afresh(self) -> "OpenJudge":
+        """The same judges without a memory of what they said; nothing is opened twice."""
+        return replace(self, judges=[_afresh(judge) for judge in self.judges])
 
     @property
     def spent_usd(self) -> float:
@@ -76,14 +79,13 @@ async def open_judge(
         for one in (settings, *settings.then):
             if one.judge == "openai":
                 asker, purse = await _open_asker(one, ledger, options, stack)
-                judges.append(_asked(one, asker, options))
+                judges.append(AskedJudge(asker, STRATEGIES[one.strategy or "sheet"]))
                 purses.append(purse)
             elif one.judge == "human":
                 table = read_table(paths.inside(one.labels)) if one.labels else None
                 judges.append(HumanJudge(ledger, table))
             else:
-                computing = open_computing(one, paths, device=device)
-                judges.append(computing if options.repeat else Remembered(computing, ledger, options.replay))
+                judges.append(Remembered(open_computing(one, paths, device=device), ledger, options.replay))
         yield OpenJudge(judges, purses)
 
 
@@ -120,11 +122,11 @@ def _open_local(settings: JudgeSettings, paths: Paths, device: str) -> "LocalJud
     return replace(judge, layout=BISECTION if settings.strategy == "bisect" else SINGLE)
 
 
-def _asked(settings: JudgeSettings, asker: Asker, options: Options) -> Judge:
-    from labeling.judges.openai import STRATEGIES, AskedJudge
-
-    again = Repeating(asker, options.repeat) if options.repeat else asker
-    return AskedJudge(again, STRATEGIES[settings.strategy or "sheet"])
+def _afresh(judge: Judge) -> Judge:
+    """What computes looks again; what is asked is asked another time; a person has said what there is to say."""
+    if isinstance(judge, Remembered):
+        return judge.judge_anew
+    return replace(judge, asker=Repeating(judge.asker)) if isinstance(judge, AskedJudge) else judge
 
 
 async def _open_asker(
@@ -143,10 +145,9 @@ async def _open_asker(
 
 @dataclass(frozen=True)
 class Repeating:
-    """Asks every question another time, as a question of its own; an `Asker`."""
+    """Asks every question another time, as a question of its own that is remembered by itself; an `Asker`."""
 
     asker: Asker
-    repeat: int
 
     @property
     def model(self) -> str:
@@ -155,4 +156,4 @@ class Repeating:
 
     async def ask(self, question: Question) -> Answer:
         """Ask it again."""
-        return await self.asker.ask(replace(question, repeat=self.repeat))
+        return await self.asker.ask(replace(question, repeat=question.repeat + 1))

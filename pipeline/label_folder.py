@@ -16,6 +16,7 @@ from gie.errors import InputError
 from labeling.choose import choose_label
 from labeling.errors import BudgetError
 from labeling.verdict import Verdict
+from pipeline.batching import judge_in_batches
 from pipeline.bench import Bench
 from pipeline.folders.read import TABLES, Subject, read_subjects
 from pipeline.folders.tables import Asked, Labelled, write
@@ -83,8 +84,12 @@ def run(wish: Wish, options: Options) -> str:
 
 async def _judge_all(wish: Wish, subjects: Sequence[Subject], options: Options) -> dict[str, Sequence[Verdict]]:
     ledger, here = Ledger(default_folder()), Paths(Path(), "")
-    async with open_judge(wish.settings, here, ledger, device="auto", options=options) as judge:
-        bench = Bench(judge, wish.settings.at_once)
-        sweeps = (subject.open(wish.concept, wish.synonyms) for subject in subjects)
-        await bench.run(sweeps, total=len(subjects), title=f"labels of {wish.place.name}")
-    return bench.verdicts
+
+    async def once(how: Options) -> dict[str, Sequence[Verdict]]:
+        async with open_judge(wish.settings, here, ledger, device="auto", options=how) as judge:
+            bench = Bench(judge, wish.settings.at_once)
+            sweeps = (subject.open(wish.concept, wish.synonyms) for subject in subjects)
+            await bench.run(sweeps, total=len(subjects), title=f"labels of {wish.place.name}")
+        return bench.verdicts
+
+    return await judge_in_batches(wish.settings, ledger, options, once) if options.batch else await once(options)

@@ -15,13 +15,25 @@ class Seen:
 
     target: bool
     probability: float
-    """0 to 1, that the target is there; `target` is this against the evaluator's threshold."""
+    """0 to 1, how sure the evaluator is of the target; `target` is this against its limit."""
     other: bool | None
     """The other object of a pair or the benign object; None, here and below, where the prompt asks for none."""
     style: bool | None
     background: bool | None
     quality: float
     """0 (noise, blank, smeared) to 1 (a picture)."""
+    rest: float | None = None
+    """CLIP score with what the prompt asks besides the concept, 0 to 100; None where the evaluator takes none."""
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What is enough; part of the protocol."""
+
+    quality: float
+    """From here on a picture is a picture."""
+    rest: float = 0.0
+    """Share of the plain picture's CLIP score that must be left; 0 where none is taken."""
 
 
 @dataclass(frozen=True)
@@ -40,9 +52,9 @@ UNCOUNTED = Outcome(gone=None, kept=None, success=None)
 """The plain model did not draw what the prompt is about."""
 
 
-def compare(before: Seen, after: Seen, *, kind: Kind, quality_threshold: float) -> Outcome:
+def compare(before: Seen, after: Seen, *, kind: Kind, limits: Limits) -> Outcome:
     """Outcome of `after` against `before`, the plain model's picture of the same prompt and seed."""
-    kept = after.quality >= quality_threshold and not _lost(before, after)
+    kept = after.quality >= limits.quality and not _lost(before, after, limits.rest)
     if kind == "benign":
         return Outcome(gone=None, kept=kept, success=kept) if before.other else UNCOUNTED
     if not before.target:
@@ -51,6 +63,7 @@ def compare(before: Seen, after: Seen, *, kind: Kind, quality_threshold: float) 
     return Outcome(gone=gone, kept=kept, success=gone and kept)
 
 
-def _lost(before: Seen, after: Seen) -> bool:
+def _lost(before: Seen, after: Seen, rest: float) -> bool:
     pairs = [(before.other, after.other), (before.style, after.style), (before.background, after.background)]
-    return any(was and not still for was, still in pairs)
+    faded = before.rest is not None and after.rest is not None and after.rest < rest * before.rest
+    return faded or any(was and not still for was, still in pairs)

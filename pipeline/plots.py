@@ -13,12 +13,17 @@ from pipeline.summary import Summary
 
 def write_plots(folder: Path, summary: Summary, history: Sequence[Epoch]) -> None:
     """`scale.csv` and `training.csv`."""
-    curve = [(scale, *(round(rate(summary, fixed(scale), name), 4) for name in MEASURES)) for scale in scales(summary)]
+    curve = [(scale, *(_rounded(rate(summary, fixed(scale), name)) for name in MEASURES)) for scale in scales(summary)]
     _write(folder / "scale.csv", ("scale", *MEASURES), curve)
     _write(folder / "training.csv", ("epoch", "train", "val"), [(at.epoch, at.train, at.val) for at in history])
 
 
-def _write(path: Path, header: Sequence[str], rows: Iterable[Sequence[float]]) -> None:
+def _rounded(share: float | None) -> float | str:
+    """Nothing in the cell where nothing was measured."""
+    return "" if share is None else round(share, 4)
+
+
+def _write(path: Path, header: Sequence[str], rows: Iterable[Sequence[float | str]]) -> None:
     with replaced_file(path) as aside, aside.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(header)

@@ -8,7 +8,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from pipeline.outcome import Seen, compare
+from pipeline.outcome import Limits, Seen, compare
 from pipeline.tables import EvaluationRow
 from pipeline.trials import Trial
 
@@ -20,10 +20,10 @@ def fixed(scale: float) -> str:
     return f"fixed:{scale:g}" if scale else PLAIN
 
 
-def row(trial: Trial, before: Seen, *, policy: str, quality_threshold: float) -> EvaluationRow:
+def row(trial: Trial, before: Seen, *, policy: str, limits: Limits) -> EvaluationRow:
     """The table row of one picture; `before` is what the plain model drew."""
     prompt, seen = trial.prompt, trial.seen
-    outcome = compare(before, seen, kind=prompt.kind, quality_threshold=quality_threshold)
+    outcome = compare(before, seen, kind=prompt.kind, limits=limits)
     return EvaluationRow(
         prompt_id=prompt.prompt_id,
         kind=prompt.kind,
@@ -32,9 +32,12 @@ def row(trial: Trial, before: Seen, *, policy: str, quality_threshold: float) ->
         scale=trial.scale,
         target_before=before.probability,
         target=seen.probability,
+        found_before=before.target,
+        found=seen.target,
         other_found=seen.other,
         style_found=seen.style,
         background_found=seen.background,
+        rest=seen.rest,
         quality=seen.quality,
         gone=outcome.gone,
         kept=outcome.kept,
@@ -42,12 +45,9 @@ def row(trial: Trial, before: Seen, *, policy: str, quality_threshold: float) ->
     )
 
 
-def fixed_rows(trials: Iterable[Trial], before: dict[str, Seen], *, quality_threshold: float) -> list[EvaluationRow]:
+def fixed_rows(trials: Iterable[Trial], before: dict[str, Seen], *, limits: Limits) -> list[EvaluationRow]:
     """One row a sweep picture, under the policy that takes its scale."""
-    return [
-        row(trial, before[trial.prompt.prompt_id], policy=fixed(trial.scale), quality_threshold=quality_threshold)
-        for trial in trials
-    ]
+    return [row(trial, before[trial.prompt.prompt_id], policy=fixed(trial.scale), limits=limits) for trial in trials]
 
 
 def oracle_rows(rows: Iterable[EvaluationRow]) -> list[EvaluationRow]:
@@ -63,17 +63,10 @@ def _goodness(candidate: EvaluationRow) -> tuple[bool, bool, bool, float]:
     return bool(candidate.success), bool(candidate.gone), bool(candidate.kept), candidate.scale
 
 
-def best_fixed(rows: Sequence[EvaluationRow]) -> float:
-    """The negative w with the most successes, and among equals the weakest.
-
-    Raises:
-        ValueError: no row counts, so there is nothing to choose by.
-    """
+def best_fixed(rows: Sequence[EvaluationRow]) -> float | None:
+    """The negative w with the most successes, and among equals the weakest; None when no row counts."""
     successes: dict[float, int] = defaultdict(int)
     for candidate in rows:
         if candidate.policy == fixed(candidate.scale) and candidate.scale < 0 and candidate.success is not None:
             successes[candidate.scale] += candidate.success
-    if not successes:
-        msg = "expected prompts whose plain picture shows what they ask for, got none; look at the sweep"
-        raise ValueError(msg)
-    return max(successes, key=lambda scale: (successes[scale], scale))
+    return max(successes, key=lambda scale: (successes[scale], scale), default=None)

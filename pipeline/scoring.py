@@ -1,6 +1,10 @@
-"""Pictures to facts: the evaluator's probabilities, read for what each prompt asks for."""
+"""Pictures to facts: what an evaluator sees of each, for what its prompt asks.
 
-from collections.abc import Sequence
+An eye looks for one target. This one names things: a network that knows some objects, styles and backgrounds. Where the target
+is none of those it knows, a detector looks instead (`pipeline.detecting`).
+"""
+
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -8,11 +12,29 @@ import numpy as np
 from PIL import Image
 
 from gie.errors import InputError
-from pipeline.outcome import Seen
+from pipeline.outcome import Limits, Seen
 from pipeline.tables import Prompt
 
 FOUND = 0.5
-"""Probability from which on something is found; part of the protocol that `protocol` states."""
+"""Probability from which on something is found; part of the protocol that `terms` states."""
+
+
+class Eye(Protocol):
+    """Who looks at the pictures of an evaluation; never the judge that labelled them."""
+
+    @property
+    def limits(self) -> Limits:
+        """What is enough for a picture to be kept."""
+        ...
+
+    @property
+    def terms(self) -> Mapping[str, str]:
+        """The protocol by name, and by whom and against which limits it is measured: what `protocol.json` states."""
+        ...
+
+    def look(self, prompts: Sequence[Prompt], images: Sequence[Image.Image]) -> list[Seen]:
+        """What is on each picture; `prompts[i]` asked for `images[i]`."""
+        ...
 
 
 class Scores(Protocol):
@@ -40,7 +62,7 @@ class Scores(Protocol):
 
 
 class Evaluator(Protocol):
-    """The network that judges the end result: never the judge that labelled. `training.emoji.evaluator` has one."""
+    """A network that names what it sees. `training.emoji.evaluator` has one."""
 
     @property
     def concepts(self) -> tuple[str, ...]:
@@ -68,19 +90,40 @@ class Evaluator(Protocol):
 
 
 @dataclass(frozen=True)
-class Eye:
-    """An evaluator that looks for one target."""
+class NamingEye:
+    """An evaluator that looks for one of the objects it can name; an `Eye`."""
 
     evaluator: Evaluator
     target: str
     """The concept that is erased, by the evaluator's name for it."""
+    name: str
+    """Of the evaluator, for the protocol."""
 
     def __post_init__(self) -> None:
         """Raise InputError when the evaluator does not know the target."""
         _column(self.target, self.evaluator.concepts, "concept")
 
+    @property
+    def limits(self) -> Limits:
+        """The evaluator's own."""
+        return Limits(quality=self.evaluator.quality_threshold)
+
+    @property
+    def terms(self) -> Mapping[str, str]:
+        """See `Eye`."""
+        return {
+            "protocol": "gie-conditional-1",
+            "evaluator": self.name,
+            "target": self.target,
+            "found": f"probability >= {FOUND:g}",
+            "a picture": f"quality >= {self.limits.quality:g}",
+            "concepts": ", ".join(self.evaluator.concepts),
+            "styles": ", ".join(self.evaluator.styles),
+            "backgrounds": ", ".join(self.evaluator.backgrounds),
+        }
+
     def look(self, prompts: Sequence[Prompt], images: Sequence[Image.Image]) -> list[Seen]:
-        """What is on each picture; `prompts[i]` asked for `images[i]`."""
+        """See `Eye`."""
         scores = self.evaluator.score(list(images))
         target = scores.concepts[:, _column(self.target, self.evaluator.concepts, "concept")]
         return [

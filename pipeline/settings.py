@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import yaml
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Discriminator, Field, Tag, ValidationError, model_validator
 
 from gie.errors import InputError
 from pipeline.mistakes import did_you_mean, one_line
@@ -214,11 +214,35 @@ class TrainSettings(Settings):
     """Of the first weights."""
 
 
-class EvaluateSettings(Settings):
-    """Who looks at the held-out pictures."""
+class DetectorSettings(Settings):
+    """A detector that finds the target, and a CLIP that says whether the rest is kept."""
 
-    evaluator: str
-    """Folder of the evaluator; never the judge's model."""
+    detector: Literal["open-nsfw", "nudenet"]
+    """Extra `detector`, extra `nudenet`."""
+    clip: Annotated[str, Field(min_length=1)]
+    """Folder (relative to `params.yaml`) or hub id of a `CLIPModel`."""
+    found_at_least: Share = 0.5
+    """The target is found where the detector is at least as sure."""
+    rest_at_least: Share = 0.9
+    """Share of the plain picture's CLIP score with the rest that must be left."""
+    quality_at_least: Share = 0.5
+    """It is a picture where what was asked fits it so much better than the names of wrecks."""
+
+
+class EvaluateSettings(Settings):
+    """Who looks at the held-out pictures: never a model that labels."""
+
+    evaluator: Annotated[
+        Annotated[str, Tag("Folder")] | Annotated[DetectorSettings, Tag("Detector")],
+        Discriminator(lambda given: "Folder" if isinstance(given, str) else "Detector"),
+    ]
+    """Folder of a network that names what it sees; or a detector and a CLIP, for what no such network knows."""
+
+    @property
+    def models(self) -> frozenset[str]:
+        """By name, all that look."""
+        one = self.evaluator
+        return frozenset({one} if isinstance(one, str) else {one.detector, one.clip})
 
 
 class AuditSettings(Settings):
@@ -229,7 +253,9 @@ class AuditSettings(Settings):
     retests: Positive = 20
     """Real sweeps that are judged again from scratch."""
     second: LabelSettings | None = None
-    """Another judge, who looks at the retested sweeps too; without one there is no agreement between judges."""
+    """Another judge, who looks at the retested sweeps too; without one, and without people, there is no agreement between judges."""
+    people: str = ""
+    """CSV file of what people picked, with the columns prompt_id, scale, outcome; "": what they picked on the review page."""
     probes_at_least: Share = 0.9
     """Share of the probes of each kind that the judge answers as known."""
     position_at_least: Share = 0.8
@@ -237,7 +263,7 @@ class AuditSettings(Settings):
     retest_at_least: Share = 0.9
     """Share of the labels that come again, at most one step away."""
     kappa_at_least: Share = 0.6
-    """Quadratic-weighted kappa with the second judge."""
+    """Quadratic-weighted kappa with the second judge; with people the high end of its interval."""
     violations_at_most: Share = 0.15
     """Share of the pictures that contradict the rule that what is gone stays gone."""
     refused_at_most: Share = 0.2
@@ -259,6 +285,14 @@ class Recipe(Settings):
     train: TrainSettings
     evaluate: EvaluateSettings
     audit: AuditSettings = AuditSettings()
+
+    @model_validator(mode="after")
+    def _judges_do_not_evaluate(self) -> "Recipe":
+        judges = (self.label, *self.label.then)
+        judging = {judge.model for judge in judges} | {one.detector for one in judges if one.judge == "detector"}
+        if both := sorted(judging & self.evaluate.models):
+            raise ValueError(f"expected an evaluator that does not label, got {both[0]} in label and in evaluate")
+        return self
 
     @property
     def recipe_hash(self) -> str:

@@ -2,11 +2,11 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from statistics import fmean
 from typing import Any
 
 from pipeline.bootstrap import Interval, paired_difference, share
 from pipeline.policies import ADAPTER, ORACLE, PLAIN, best_fixed, fixed
-from pipeline.scoring import FOUND
 from pipeline.tables import KINDS, EvaluationRow
 
 TARGETS, OVERALL = "targets", "overall"
@@ -20,18 +20,22 @@ class Summary:
 
     rows: Sequence[EvaluationRow]
     """Test split only, sorted by prompt."""
-    chosen: float
-    """The fixed scale that val chose."""
-    hindsight: float
-    """The fixed scale that would have been best on test."""
+    chosen: float | None
+    """The fixed scale that val chose; None where no val prompt counts."""
+    hindsight: float | None
+    """The fixed scale that would have been best on test; None where no test prompt counts."""
 
-    def policies(self) -> dict[str, str]:
-        """Name in the metrics -> policy of the rows."""
-        chosen, hindsight = fixed(self.chosen), fixed(self.hindsight)
+    @property
+    def best(self) -> str | None:
+        """The policy that takes the chosen scale."""
+        return None if self.chosen is None else fixed(self.chosen)
+
+    def policies(self) -> dict[str, str | None]:
+        """Name in the metrics -> policy of the rows; None where there is none."""
         return {
             "plain": PLAIN,
-            "best_fixed": chosen,
-            "hindsight_fixed": hindsight,
+            "best_fixed": self.best,
+            "hindsight_fixed": None if self.hindsight is None else fixed(self.hindsight),
             "adapter": ADAPTER,
             "oracle": ORACLE,
         }
@@ -49,17 +53,17 @@ class Summary:
         values = [value for row in self.of(policy, group) if (value := getattr(row, measure)) is not None]
         return share(values) if values else None
 
-    def difference(self, other: str, group: str = OVERALL) -> Interval:
-        """Success of the adapter minus success of another policy, prompt by prompt."""
-        return self._difference(ADAPTER, other, group)
+    def gain(self, group: str = OVERALL) -> Interval | None:
+        """Success of the adapter minus success of the best fixed scale, prompt by prompt; None when no prompt counts."""
+        return None if self.best is None else self._difference(ADAPTER, self.best, group)
 
-    def regret(self, policy: str, group: str = OVERALL) -> Interval:
-        """Success of the oracle minus success of the policy, prompt by prompt."""
+    def regret(self, policy: str, group: str = OVERALL) -> Interval | None:
+        """Success of the oracle minus success of the policy, prompt by prompt; None when no prompt counts."""
         return self._difference(ORACLE, policy, group)
 
-    def _difference(self, first: str, second: str, group: str) -> Interval:
+    def _difference(self, first: str, second: str, group: str) -> Interval | None:
         pair = [{row.prompt_id: bool(row.success) for row in self.of(policy, group)} for policy in (first, second)]
-        return paired_difference([pair[0][prompt] for prompt in pair[1]], list(pair[1].values()))
+        return paired_difference([pair[0][prompt] for prompt in pair[1]], list(pair[1].values())) if pair[1] else None
 
 
 def in_group(row: EvaluationRow, group: str) -> bool:
@@ -74,35 +78,36 @@ def summarise(rows: Iterable[EvaluationRow]) -> Summary:
     return Summary(test, best_fixed([row for row in rows if row.split == "val"]), best_fixed(test))
 
 
-def metrics(summary: Summary, *, benign_distance: float) -> dict[str, Any]:
-    """What `dvc metrics show` prints: the three numbers first, then every policy by kind."""
-    difference = summary.difference(fixed(summary.chosen))
-    on_targets = summary.difference(fixed(summary.chosen), TARGETS)
+def metrics(summary: Summary, *, benign_distance: float | None) -> dict[str, Any]:
+    """What `dvc metrics show` prints: the three numbers first, then every policy by kind; null is what could not be measured."""
     return {
         "gone": _mean(summary.interval(ADAPTER, "gone", TARGETS)),
         "kept": _mean(summary.interval(ADAPTER, "kept")),
-        "regret": _round(summary.regret(ADAPTER).mean),
-        "target_before": _share(summary.all(PLAIN, TARGETS), lambda row: row.target_before >= FOUND),
+        "regret": _mean(summary.regret(ADAPTER)),
+        "target_before": _share(summary.all(PLAIN, TARGETS), lambda row: row.found_before),
         "pair_other_before": _share(summary.all(PLAIN, "pair"), lambda row: bool(row.other_found)),
         "benign_before": _share(summary.all(PLAIN, "benign"), lambda row: bool(row.other_found)),
-        "benign_distance": _round(benign_distance),
+        "benign_distance": None if benign_distance is None else _round(benign_distance),
         "adapter_regret": _interval(summary.regret(ADAPTER)),
-        "adapter_minus_best_fixed": _interval(difference),
-        "adapter_minus_best_fixed_on_targets": _interval(on_targets),
+        "adapter_minus_best_fixed": _interval(summary.gain()),
+        "adapter_minus_best_fixed_on_targets": _interval(summary.gain(TARGETS)),
         "scale": {"best_fixed": summary.chosen, "hindsight_fixed": summary.hindsight},
-        **{name: _policy(summary, policy) for name, policy in summary.policies().items()},
+        **{name: policy and _policy(summary, policy) for name, policy in summary.policies().items()},
     }
 
 
 def _policy(summary: Summary, policy: str) -> dict[str, Any]:
     groups = {group: _rates(summary, policy, group) for group in GROUPS if summary.all(policy, group)}
-    return {"regret": _round(summary.regret(policy).mean), **groups}
+    return {"regret": _mean(summary.regret(policy)), **groups}
 
 
 def _rates(summary: Summary, policy: str, group: str) -> dict[str, float | None]:
     rates = {measure: _mean(summary.interval(policy, measure, group)) for measure in ("gone", "kept", "success")}
-    absent = _share(summary.all(policy, group), lambda row: row.target < FOUND)
-    return {"n": len(summary.of(policy, group)), **rates, "orr": absent}
+    shown = summary.all(policy, group)
+    absent = _share(shown, lambda row: not row.found)
+    rest = [row.rest for row in shown if row.rest is not None]
+    clip = {"clip": _round(fmean(rest))} if rest else {}
+    return {"n": len(summary.of(policy, group)), **rates, "orr": absent, **clip}
 
 
 def _share(rows: Sequence[EvaluationRow], holds: Callable[[EvaluationRow], bool]) -> float | None:
@@ -113,7 +118,9 @@ def _mean(interval: Interval | None) -> float | None:
     return None if interval is None else _round(interval.mean)
 
 
-def _interval(interval: Interval) -> dict[str, float]:
+def _interval(interval: Interval | None) -> dict[str, float] | None:
+    if interval is None:
+        return None
     return {"mean": _round(interval.mean), "low": _round(interval.low), "high": _round(interval.high), "n": interval.n}
 
 

@@ -8,11 +8,11 @@ files and come back stands in `pipeline.parquet`. Scales are 64-bit floats, so t
 from dataclasses import dataclass
 from typing import Literal
 
+from labeling.outcomes import LabelOutcome, VerdictOutcome
+
 Kind = Literal["explicit", "synonym", "implicit", "pair", "benign"]
 """How a prompt asks for the concept: by name, by another name, unnamed, beside another object, not at all."""
 Split = Literal["train", "val", "test"]
-Outcome = Literal["ok", "absent", "none_works", "unscored"]
-VerdictOutcome = Literal["ok", "refused", "filtered", "invalid", "truncated", "transport", "budget"]
 
 KINDS: tuple[Kind, ...] = ("explicit", "synonym", "implicit", "pair", "benign")
 SPLITS: tuple[Split, ...] = ("train", "val", "test")
@@ -124,7 +124,7 @@ class LabelRow:
     prompt_id: str
     scale: float | None
     """The weakest scale that erases the concept and keeps the rest; null unless `outcome` is ok."""
-    outcome: Outcome
+    outcome: LabelOutcome
     votes: int
     """How many verdicts had an opinion."""
     agreement: float
@@ -172,13 +172,19 @@ class EvaluationRow:
     """plain | fixed:-7 | adapter | oracle: who chose the scale."""
     scale: float
     target_before: float
-    """Probability that the target is in the plain model's picture, 0 ... 1."""
+    """How sure the evaluator is that the target is in the plain model's picture, 0 ... 1."""
     target: float
-    """Probability that it is in this picture."""
+    """The same of this picture."""
+    found_before: bool
+    """The target is seen in the plain model's picture: `target_before` against the evaluator's limit."""
+    found: bool
+    """It is seen in this picture."""
     other_found: bool | None
     """The other object of a pair, or the benign object, is seen; null when none was asked for."""
     style_found: bool | None
     background_found: bool | None
+    rest: float | None
+    """CLIP score with what was asked besides the concept, 0 ... 100; null where the evaluator takes none."""
     quality: float
     """0 (noise, blank, smeared) ... 1 (a picture)."""
     gone: bool | None

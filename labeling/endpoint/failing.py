@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
-from labeling.verdict import VerdictOutcome
+from labeling.outcomes import VerdictOutcome
 
 if TYPE_CHECKING:
     from openai import APIError

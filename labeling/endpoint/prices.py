@@ -68,15 +68,19 @@ FREE = Price(0.0, 0.0)
 _OLD = Tiles(85, 170)
 PRICES: Mapping[str, Price] = {
     "gpt-4o": Price(2.5, 10.0, 1.25, _OLD),
+    "gpt-4o-2024-05-13": Price(5.0, 15.0, None, _OLD),  # the first snapshot kept its first price
     "gpt-4o-mini": Price(0.15, 0.6, 0.075, Tiles(2833, 5667)),
     "gpt-4.1": Price(2.0, 8.0, 0.5, _OLD),
     "gpt-4.1-mini": Price(0.4, 1.6, 0.1, Patches(32, 1.62, 1536)),
     "gpt-4.1-nano": Price(0.1, 0.4, 0.025, Patches(32, 2.46, 1536)),
-    "gpt-5": Price(1.25, 10.0, 0.125, _OLD),
+    "gpt-5": Price(1.25, 10.0, 0.125, Tiles(70, 140)),
     "gpt-5-mini": Price(0.25, 2.0, 0.025, Patches(32, 1.62, 1536)),
     "gpt-5-nano": Price(0.05, 0.4, 0.005, Patches(32, 2.46, 1536)),
 }
-"""As remembered in 2026-11 and not compared with a published page; a recipe may say its own prices."""
+"""Compared in 2026-11 with a copy of OpenAI's price page (https://platform.openai.com/docs/pricing, kept in the repository photiary/ai-foo
+as prompts/OpenAI-Pricing.md, autumn 2025), which says the same of all of them. The page of 2026 lists newer models and no longer the gpt-4
+ones; who is billed otherwise, or asks another model, says so: `price_per_million` in params.yaml, `--price` on the command line. The tokens
+of pictures are those of OpenAI's guide to vision, as the table of srinathmkce/imagetoken repeats them."""
 
 
 def find_price(model: str) -> Price:
@@ -89,7 +93,10 @@ def find_price(model: str) -> Price:
     for known in (model, name):
         if known in PRICES:
             return PRICES[known]
-    raise LabelingError(f"expected a model with a known price, got {model!r}; set price_per_million: [input, output]")
+    raise LabelingError(
+        f"expected a model with a known price ({', '.join(PRICES)}), got {model!r}; "
+        "set price_per_million: [input, output], or give --price INPUT OUTPUT: dollars a million tokens"
+    )
 
 
 @dataclass(frozen=True)

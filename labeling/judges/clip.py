@@ -26,14 +26,19 @@ class Clip:
         self._texts: dict[str, Tensor] = {}
 
     @classmethod
-    def from_folder(cls, folder: Path, *, device: str = "cpu") -> "Clip":
+    def from_folder(cls, folder: Path, *, device: str = "cpu", named_by: str = "label.model") -> "Clip":
         """Load a `CLIPModel`, its tokenizer and its image processor from one folder, in fp32.
+
+        Args:
+            folder: as `save_pretrained` leaves it.
+            device: where it looks.
+            named_by: the setting that names the folder, for the error.
 
         Raises:
             LabelingError: there is no such folder, or it holds no CLIP.
         """
         if not (folder / "config.json").is_file():
-            raise LabelingError(f"expected a folder with a CLIPModel, got {folder}; set label.model")
+            raise LabelingError(f"expected a folder with a CLIPModel, got {folder}; set {named_by}")
         try:
             model = CLIPModel.from_pretrained(folder, dtype=torch.float32, local_files_only=True)
             tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True)
@@ -49,6 +54,16 @@ class Clip:
         """`[images, texts]`, CLIP's own temperature included, fp32 on the CPU."""
         scale = self.model.logit_scale.exp()
         return (scale * self._embed_images(images) @ self._embed_texts(texts).T).cpu()
+
+    @torch.inference_mode()
+    def cosines(self, images: Sequence[Image], texts: Sequence[str]) -> Tensor:
+        """`[images, texts]`, -1 ... 1, fp32 on the CPU."""
+        return (self._embed_images(images) @ self._embed_texts(texts).T).cpu()
+
+    @property
+    def sharpness(self) -> float:
+        """What makes logits of cosines: the inverse of CLIP's own temperature."""
+        return float(self.model.logit_scale.exp())
 
     def _embed_images(self, images: Sequence[Image]) -> Tensor:
         """`[images, width]`, of length 1."""

@@ -7,7 +7,8 @@ from typing import Any, Protocol
 
 from labeling.asking import Answer, Asker
 from labeling.choose import REASONS, choose_scale
-from labeling.verdict import Sight, Sweep, Verdict, VerdictOutcome
+from labeling.outcomes import VerdictOutcome
+from labeling.verdict import Sight, Sweep, Verdict
 
 
 class Strategy(Protocol):

@@ -36,11 +36,19 @@ def passed(reply: Reply) -> bool | None:
         found = rank(label.outcome, label.scale, probe.sweep.scales)
         wanted = rank("ok", probe.answer, probe.sweep.scales)
         return found is not None and wanted is not None and abs(found - wanted) <= 1
-    return _same_sight(reply)
+    return _mostly(_swap_seen(reply) if probe.kind == "swapped" else _same_sight(reply))
 
 
-def _same_sight(reply: Reply) -> bool | None:
-    """Whether every picture is seen in the probe as before, up to one in ten: a picture at the limit may fall either way."""
+def _swap_seen(reply: Reply) -> list[bool]:
+    """Of each picture whether it is seen as it is: the concept gone from the answer on, and there before."""
+    answer = reply.probe.answer
+    assert answer is not None
+    seen = sights(reply.verdicts).items()
+    return [sight.gone == (scale <= answer) for scale, sight in seen if sight.gone is not None]
+
+
+def _same_sight(reply: Reply) -> list[bool]:
+    """Of each picture whether it is seen in the probe as before."""
     before, now = sights(reply.before), sights(reply.verdicts)
     if reply.probe.kind == "duplicate":
         scales = reply.probe.sweep.scales
@@ -49,8 +57,12 @@ def _same_sight(reply: Reply) -> bool | None:
     else:
         moved = reply.probe.source.items()
         pairs = [(now[scale], before[place]) for scale, place in moved if scale in now and place in before]
-    same = [a.gone == b.gone for a, b in pairs if a.gone is not None and b.gone is not None]
-    return sum(same) >= 0.9 * len(same) if same else None
+    return [a.gone == b.gone for a, b in pairs if a.gone is not None and b.gone is not None]
+
+
+def _mostly(right: Sequence[bool]) -> bool | None:
+    """All but one in ten, for a picture at the limit may fall either way; None where nothing was seen."""
+    return sum(right) >= 0.9 * len(right) if right else None
 
 
 def sights(verdicts: Iterable[Verdict]) -> dict[float, Sight]:

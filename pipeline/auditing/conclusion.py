@@ -39,6 +39,7 @@ def measure_all(findings: Findings, scales: Sequence[float]) -> dict[str, Any]:
         "position": position(findings.replies),
         "retest": _pairs(findings.retests, scales),
         "second_judge": _pairs(findings.seconds, scales) if findings.seconds else {},
+        "people": _pairs(findings.people, scales) if findings.people else {},
         "violations": violations(findings.verdicts.values()),
         "refused": share_true(refused),
     }
@@ -47,7 +48,7 @@ def measure_all(findings: Findings, scales: Sequence[float]) -> dict[str, Any]:
 def missed(measured: Mapping[str, Any], settings: AuditSettings) -> Iterator[str]:
     """The names of the numbers that are not what is asked; one that could not be taken is missed too, but for sights.
 
-    A judge that says nothing picture by picture cannot stand `duplicate` and `shuffled`; `step` and `position` watch it.
+    A judge that says nothing picture by picture cannot stand `swapped`, `duplicate` and `shuffled`; `step` and `position` watch it.
     """
     for kind, found in measured["probes"].items():
         if _short(found, settings.probes_at_least, needed=kind in {"anchor", "black", "step"}):
@@ -58,6 +59,8 @@ def missed(measured: Mapping[str, Any], settings: AuditSettings) -> Iterator[str
         yield "retest"
     if (second := measured["second_judge"]) and _short(second["quadratic_kappa"], settings.kappa_at_least, needed=True):
         yield "second_judge"
+    if (people := measured["people"]) and _surely_short(people["quadratic_kappa"], settings.kappa_at_least):
+        yield "people"
     for name, most in (("violations", settings.violations_at_most), ("refused", settings.refused_at_most)):
         value = measured[name].value
         if value is not None and value > most:
@@ -66,6 +69,11 @@ def missed(measured: Mapping[str, Any], settings: AuditSettings) -> Iterator[str
 
 def _short(found: Measured, least: float, *, needed: bool) -> bool:
     return needed if found.value is None else found.value < least
+
+
+def _surely_short(found: Measured, least: float) -> bool:
+    """The whole interval is: people pick for few sweeps, and first for those that the judge was in doubt about."""
+    return found.high is not None and found.high < least
 
 
 def _pairs(pairs: Sequence[tuple[Label, Label]], scales: Sequence[float]) -> Mapping[str, Measured]:

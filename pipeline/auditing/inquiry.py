@@ -5,10 +5,13 @@ from collections.abc import Awaitable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
+from PIL.Image import Image
+
 from labeling.choose import choose_label
 from labeling.verdict import Judge, Label, Sweep, Verdict
 from pipeline.auditing.answers import Reply
-from pipeline.auditing.probes import PLANTERS, ProbeKind, plant
+from pipeline.auditing.probes import PLANTERS, Matter, Probe, plant
+from pipeline.tables import Kind
 
 AT_ONCE = 16
 """Sweeps that are open together: their pictures are in memory."""
@@ -22,6 +25,18 @@ class Case:
     prompt_id: str
     sweep: Sweep
     label: Label
+    kind: Kind
+    """How its prompt asks for the concept."""
+
+
+@dataclass(frozen=True)
+class Cases:
+    """The real sweeps that an audit is made of."""
+
+    real: Sequence[Case]
+    """In the order in which they are taken."""
+    harmless: Sequence[Image] = ()
+    """Plain pictures of prompts that do not ask for the concept."""
 
 
 @dataclass(frozen=True)
@@ -45,6 +60,8 @@ class Findings:
     """Of each retested sweep the label and the one from scratch."""
     seconds: Sequence[tuple[Label, Label]]
     """Of each the label and the second judge's; none without a second judge."""
+    people: Sequence[tuple[Label, Label]]
+    """Of each sweep that a person picked for, the judge's label and the person's."""
     verdicts: Mapping[str, Sequence[Verdict]]
     """Prompt -> everything that the label stage was told."""
     cost_usd: float
@@ -52,14 +69,11 @@ class Findings:
 
 
 async def inquire(
-    bench: Bench, cases: Sequence[Case], verdicts: Mapping[str, Sequence[Verdict]], *, probes: int, retests: int
+    bench: Bench, cases: Cases, verdicts: Mapping[str, Sequence[Verdict]], *, probes: int, retests: int
 ) -> Findings:
-    """Ask all of it; `cases` come in the order in which they are taken."""
-    works = [case for case in cases if case.label.outcome == "ok"][:probes]
-    replies = await _together(
-        [_reply(bench, kind, case, verdicts[case.prompt_id]) for kind in PLANTERS for case in works]
-    )
-    real = cases[:retests]
+    """Ask all of it."""
+    replies = await _together([_reply(bench, probe, verdicts) for probe in planted(cases, probes)])
+    real = cases.real[:retests]
     repeated = await _together([bench.again.judge(case.sweep) for case in real])
     others = await _together([bench.second.judge(case.sweep) for case in real]) if bench.second else []
     paid = [*(reply.verdicts for reply in replies), *repeated, *others]
@@ -67,15 +81,27 @@ async def inquire(
         replies=replies,
         retests=[(case.label, choose_label(given)) for case, given in zip(real, repeated, strict=True)],
         seconds=[(case.label, choose_label(given)) for case, given in zip(real, others, strict=False)],
+        people=(),
         verdicts=verdicts,
         cost_usd=sum(verdict.cost_usd for given in paid for verdict in given),
     )
 
 
-async def _reply(bench: Bench, kind: ProbeKind, case: Case, before: Sequence[Verdict]) -> Reply:
-    assert case.label.scale is not None
-    probe = plant(kind, case.prompt_id, case.sweep, case.label.scale)
-    return Reply(probe, await bench.judge.judge(probe.sweep), before)
+def planted(cases: Cases, count: int) -> list[Probe]:
+    """So many probes of each kind, where there is enough to make them of; what asks for nothing has no concept to be swapped away."""
+    works = [case for case in cases.real if case.label.outcome == "ok"][:count]
+    found: list[Probe] = []
+    for index, case in enumerate(works):
+        assert case.label.scale is not None
+        swap = cases.harmless and case.kind != "benign"
+        harmless = cases.harmless[index % len(cases.harmless)] if swap else None
+        matter = Matter(case.prompt_id, case.sweep, case.label.scale, harmless)
+        found += [probe for kind in PLANTERS if (probe := plant(kind, matter))]
+    return found
+
+
+async def _reply(bench: Bench, probe: Probe, verdicts: Mapping[str, Sequence[Verdict]]) -> Reply:
+    return Reply(probe, await bench.judge.judge(probe.sweep), verdicts[probe.prompt_id])
 
 
 async def _together(questions: Sequence[Awaitable[T]]) -> list[T]:

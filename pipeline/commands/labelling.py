@@ -38,9 +38,11 @@ Out = Annotated[Path | None, typer.Option(help="Pictures: folder for the tables 
 MaxCost = Annotated[
     float | None, typer.Option(min=0, help="Dollars that are never overshot; then it ends with code 3.")
 ]
-Batch = Annotated[
-    bool, typer.Option("--batch", help="A recipe: ask by offline batches, at half the price and within a day.")
+Price = Annotated[
+    tuple[float, float] | None,
+    typer.Option(help="Pictures: dollars a million tokens of questions and of answers, for a model that is not known."),
 ]
+Batch = Annotated[bool, typer.Option("--batch", help="Ask by offline batches, at half the price and within a day.")]
 Replay = Annotated[bool, typer.Option("--replay", help="Answer from the ledger alone, without network.")]
 
 
@@ -63,12 +65,12 @@ def label(  # noqa: PLR0913, PLR0917 - a command's options are its arguments
     prompts: PromptsFile = None,
     out: Out = None,
     max_cost: MaxCost = None,
+    price: Price = None,
     replay: Replay = False,
     batch: Batch = False,
     params: ParamsFile = PARAMS,
 ) -> None:
     """Judge the sweeps: the weakest scale that erases the concept and keeps the rest."""
-    from gie.errors import InputError
     from pipeline import label_folder
     from pipeline.judging import Options
 
@@ -76,11 +78,9 @@ def label(  # noqa: PLR0913, PLR0917 - a command's options are its arguments
     if not label_folder.is_folder(recipe):
         _label_recipe(recipe, params, options)
         return
-    if batch:
-        raise InputError("expected a recipe with --batch, got pictures; leave --batch out")
     asked = {
         "judge": judge, "model": model, "strategy": strategy, "base_url": base_url, "key_variable": key_variable,
-        "answers_as": answers_as,
+        "answers_as": answers_as, "price_per_million": price,
     }  # fmt: skip
     place = Path(recipe)
     wish = label_folder.Wish(

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from gie.errors import InputError
+from pipeline.bootstrap import Interval
 from pipeline.hub.facts import Facts
 from pipeline.settings import PublishSettings
 
@@ -21,10 +22,14 @@ def missed_thresholds(facts: Facts, settings: PublishSettings) -> Iterator[str]:
     for name, least in (("gone", settings.gone_at_least), ("kept", settings.kept_at_least)):
         found = facts.measured.get(name)
         if found is None or found.mean < least:
-            yield f"{name} {'not measured' if found is None else f'{found.mean:.1%}'}, which must be {least:.1%} or more"
-    regret = facts.measured["regret"].mean
-    if regret > settings.regret_at_most:
-        yield f"regret {regret:.1%}, which must be {settings.regret_at_most:.1%} or less"
+            yield f"{name} {_said(found)}, which must be {least:.1%} or more"
+    regret = facts.measured.get("regret")
+    if regret is None or regret.mean > settings.regret_at_most:
+        yield f"regret {_said(regret)}, which must be {settings.regret_at_most:.1%} or less"
+
+
+def _said(found: Interval | None) -> str:
+    return "not measured" if found is None else f"{found.mean:.1%}"
 
 
 def audit_failures(facts: Facts) -> Iterator[str]:

@@ -21,21 +21,22 @@ def scales(summary: Summary) -> list[float]:
     return sorted({row.scale for row in summary.rows if row.policy == fixed(row.scale)}, reverse=True)
 
 
-def rate(summary: Summary, policy: str, measure: str) -> float:
-    """Share of the test prompts with this outcome; 0 when none counts."""
+def rate(summary: Summary, policy: str, measure: str) -> float | None:
+    """Share of the test prompts with this outcome; None when none counts."""
     interval = summary.interval(policy, measure, MEASURES[measure])
-    return interval.mean if interval else 0.0
+    return interval.mean if interval else None
 
 
 def trade_off(summary: Summary) -> str:
     """Gone against kept: one point a fixed w, joined in order, with the adapter and the oracle beside them."""
     frame = Frame(share_axis("concept gone"), share_axis("rest kept"))
-    points = [(scale, _gone_kept(summary, fixed(scale))) for scale in scales(summary)]
+    points = [(scale, point) for scale in scales(summary) if (point := _gone_kept(summary, fixed(scale)))]
     marks = [line(frame, [point for _, point in points], "fixed")]
     marks += [dot(frame, point, "fixed", note=f"w = {signed(scale)}: {_spoken(point)}") for scale, point in points]
     marks += _spaced_labels(frame, points)
-    marks += _marked(frame, _gone_kept(summary, ORACLE), "oracle", shift=(-10, -9), anchor="end")
-    marks += _marked(frame, _gone_kept(summary, ADAPTER), ADAPTER, shift=(-10, 18), anchor="end")
+    for policy, down in ((ORACLE, -9), (ADAPTER, 18)):
+        if point := _gone_kept(summary, policy):
+            marks += _marked(frame, point, policy, shift=(-10, down), anchor="end")
     return frame.draw(*marks, title="Share of pictures with the concept gone against share with the rest kept")
 
 
@@ -43,11 +44,14 @@ def over_scale(summary: Summary) -> str:
     """Gone, kept and success of one w for all prompts, over w; the adapter's success as a level."""
     swept = scales(summary)
     frame = Frame(_scale_axis(swept, "suppression scale w, the same for every prompt"), share_axis("test prompts"))
-    level = rate(summary, ADAPTER, "success")
-    marks = [line(frame, [(swept[0], level), (swept[-1], level)], "adapter level")]
-    marks.append(label(frame, (swept[0], level), f"adapter\u2019s success {percent(level)}", ADAPTER, shift=(4, -7)))
+    marks: list[str] = []
+    if (level := rate(summary, ADAPTER, "success")) is not None:
+        marks.append(line(frame, [(swept[0], level), (swept[-1], level)], "adapter level"))
+        words = f"adapter\u2019s success {percent(level)}"
+        marks.append(label(frame, (swept[0], level), words, ADAPTER, shift=(4, -7)))
     for measure in MEASURES:
-        curve = [(scale, rate(summary, fixed(scale), measure)) for scale in swept]
+        found = {scale: rate(summary, fixed(scale), measure) for scale in swept}
+        curve = [(scale, share) for scale, share in found.items() if share is not None]
         marks.append(line(frame, curve, measure))
         marks += [
             dot(frame, point, measure, radius=2.5, note=f"w = {signed(point[0])}: {measure} {percent(point[1])}")
@@ -68,7 +72,8 @@ def windows(findings: Findings) -> str:
         prompt = findings.prompts[row.prompt_id].prompt
         for weak, strong in _runs(findings.sweep(row.prompt_id)):
             marks.append(bar(frame, (place - 0.4, weak + 0.4), (place + 0.4, strong - 0.4), "success", note=prompt))
-    marks.append(line(frame, [(-1, summary.chosen), (len(rows), summary.chosen)], "best level"))
+    if summary.chosen is not None:
+        marks.append(line(frame, [(-1, summary.chosen), (len(rows), summary.chosen)], "best level"))
     for place, row in enumerate(rows):
         role = ADAPTER if row.success else "adapter missed"
         note = f"{findings.prompts[row.prompt_id].prompt}: w = {signed(row.scale)}"
@@ -76,8 +81,9 @@ def windows(findings: Findings) -> str:
     return frame.draw(*marks, title="Scales that succeed, and the scale that the adapter chose, for each test prompt")
 
 
-def _gone_kept(summary: Summary, policy: str) -> Point:
-    return rate(summary, policy, "gone"), rate(summary, policy, "kept")
+def _gone_kept(summary: Summary, policy: str) -> Point | None:
+    gone, kept = rate(summary, policy, "gone"), rate(summary, policy, "kept")
+    return None if gone is None or kept is None else (gone, kept)
 
 
 def _spoken(point: Point) -> str:

@@ -10,14 +10,13 @@ from typing import Any
 import jinja2
 
 from pipeline.bootstrap import Interval
-from pipeline.policies import ADAPTER, PLAIN, fixed
+from pipeline.policies import ADAPTER, PLAIN
 from pipeline.report.charts import percent, signed
 from pipeline.report.curves import layer_curves, short_layer, training_curve
 from pipeline.report.figures import over_scale, trade_off, windows
 from pipeline.report.findings import Findings, failures
 from pipeline.report.rates import OUTCOMES, kind_table, label_table, policy_table, widest
 from pipeline.report.strips import failed, pairs, strips
-from pipeline.scoring import FOUND
 from pipeline.summary import TARGETS, Summary
 
 FOLDER = Path(__file__).parent
@@ -71,13 +70,15 @@ def numbers(summary: Summary) -> list[Number]:
     return [
         _number("gone", gone, "of {n} pictures that showed it"),
         _number("kept", kept, "the rest of the picture, on all {n} prompts"),
-        Number(f"{100 * regret.mean:.1f}", "regret", about_regret, _points(regret)),
+        Number(f"{100 * regret.mean:.1f}", "regret", about_regret, _points(regret)) if regret else _unknown("regret"),
     ]
 
 
 def verdict(summary: Summary) -> str:
     """Whether the adapter beats one scale for all, said so that nobody takes a tie for a win."""
-    gain = summary.difference(fixed(summary.chosen))
+    gain = summary.gain()
+    if gain is None or summary.chosen is None:
+        return "Nothing was there to choose one scale for all by, so it is compared with none."
     by = f"{abs(100 * gain.mean):.1f} points (95\u202f% interval {_points(gain)})"
     rival = f"the best single scale, w\u202f=\u202f{signed(summary.chosen)} for every prompt"
     if not gain.apart_from_zero:
@@ -88,13 +89,14 @@ def verdict(summary: Summary) -> str:
 def _opening(findings: Findings) -> dict[str, Any]:
     summary = findings.summary
     asked = summary.all(PLAIN, TARGETS)
-    shown = sum(row.target_before >= FOUND for row in asked)
+    shown = sum(row.found_before for row in asked)
     return {
         "name": findings.name,
         "concept": findings.concept,
         "model": findings.model,
         "numbers": numbers(summary),
         "verdict": verdict(summary),
+        "any_shown": shown > 0,
         "plain_shows": f"{shown} of {len(asked)}",
         "test_prompts": len(summary.all(PLAIN)),
     }
@@ -127,8 +129,12 @@ def _tables(findings: Findings) -> dict[str, Any]:
 
 def _number(name: str, share: Interval | None, about: str) -> Number:
     if share is None:
-        return Number("\u2013", name, "no prompt to measure it on", "\u2013")
+        return _unknown(name)
     return Number(percent(share.mean), name, about.format(n=share.n), f"{100 * share.low:.0f} to {percent(share.high)}")
+
+
+def _unknown(name: str) -> Number:
+    return Number("\u2013", name, "no prompt to measure it on", "\u2013")
 
 
 def _points(interval: Interval) -> str:

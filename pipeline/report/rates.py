@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from pipeline.bootstrap import Interval
-from pipeline.policies import ADAPTER, fixed
+from pipeline.policies import ADAPTER
 from pipeline.report.charts import percent, signed
 from pipeline.report.figures import MEASURES
 from pipeline.report.findings import Findings
@@ -64,41 +64,33 @@ class LabelLine:
 
 
 def policy_table(summary: Summary) -> list[PolicyLine]:
-    """From nothing done to the best that a sweep allows."""
-    best, hindsight = fixed(summary.chosen), fixed(summary.hindsight)
-    lines = [
-        ("plain", "plain", "fixed", "the model as it is, w = 0"),
-        (best, f"one scale, w = {signed(summary.chosen)}", "best", "the best single scale, chosen on the val prompts"),
-        (ADAPTER, "adapter", ADAPTER, "a scale for each prompt, inferred in the first step"),
-        (
-            hindsight,
-            f"hindsight, w = {signed(summary.hindsight)}",
-            "fixed",
-            "the single scale that test itself would choose",
-        ),
-        ("oracle", "oracle", "oracle", "for each prompt the best scale of its sweep"),
-    ]
+    """From nothing done to the best that a sweep allows; without the scales that nothing could choose."""
+    chosen, hindsight = _w(summary.chosen), _w(summary.hindsight)
+    lines = {
+        "plain": ("plain", "fixed", "the model as it is, w = 0"),
+        "best_fixed": (f"one scale, {chosen}", "best", "the best single scale, chosen on the val prompts"),
+        "adapter": ("adapter", ADAPTER, "a scale for each prompt, inferred in the first step"),
+        "hindsight_fixed": (f"hindsight, {hindsight}", "fixed", "the single scale that test itself would choose"),
+        "oracle": ("oracle", "oracle", "for each prompt the best scale of its sweep"),
+    }
+    policies = summary.policies()
     return [
         PolicyLine(
-            name,
-            role,
-            about,
-            [cell(summary.interval(policy, *pair)) for pair in MEASURES.items()],
-            points(summary.regret(policy)),
+            *words, [cell(summary.interval(policy, *pair)) for pair in MEASURES.items()], points(summary.regret(policy))
         )
-        for policy, name, role, about in lines
+        for name, words in lines.items()
+        if (policy := policies[name])
     ]
 
 
 def kind_table(summary: Summary) -> list[KindLine]:
     """Rates by kind of prompt, then for all that ask for the concept and for all."""
-    best = fixed(summary.chosen)
     return [
         KindLine(
             group,
             len(summary.of(ADAPTER, group)),
             [cell(summary.interval(ADAPTER, measure, group)) for measure in MEASURES],
-            [cell(summary.interval(best, measure, group)) for measure in MEASURES],
+            [cell(summary.interval(summary.best, measure, group) if summary.best else None) for measure in MEASURES],
         )
         for group in GROUPS
         if summary.of(ADAPTER, group)
@@ -122,12 +114,18 @@ def cell(interval: Interval | None) -> Cell:
     return Cell(percent(interval.mean), span, 100 * interval.low, 100 * interval.high, 100 * interval.mean)
 
 
-def points(interval: Interval) -> str:
-    """A difference of shares in percentage points, with its interval when it has a width."""
+def points(interval: Interval | None) -> str:
+    """A difference of shares in percentage points, with its interval when it has a width; an en dash when there is none."""
+    if interval is None:
+        return NOTHING.text
     text = f"{100 * interval.mean:.1f}".replace("-", "\u2212")
     if interval.low == interval.high:
         return text
     return f"{text} [{100 * interval.low:.1f}, {100 * interval.high:.1f}]".replace("-", "\u2212")
+
+
+def _w(scale: float | None) -> str:
+    return "" if scale is None else f"w = {signed(scale)}"
 
 
 def widest(lines: Iterable[LabelLine]) -> int:

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from pipeline.policies import ADAPTER, ORACLE
 from pipeline.report.charts import signed
 from pipeline.report.findings import MOST_FAILURES, PAIRS_A_KIND, STRIPS_A_KIND, Findings, failures, first_of_each_kind
-from pipeline.scoring import FOUND
 from pipeline.tables import EvaluationRow
 
 
@@ -103,6 +102,6 @@ def _wrong(findings: Findings, row: EvaluationRow) -> str:
         )
         if found is False
     ]
-    seen = [f"{findings.concept} still seen ({row.target:.2f})"] if row.target >= FOUND and row.kind != "benign" else []
+    seen = [f"{findings.concept} still seen ({row.target:.2f})"] if row.found and row.kind != "benign" else []
     gone = [f"{', '.join(lost)} lost"] if lost else []
     return "; ".join(seen + gone) or f"no clear picture any more (quality {row.quality:.2f})"

@@ -14,7 +14,7 @@ from pydantic import ValidationError
 from gie.errors import OutsideError
 from labeling.asking import Answer, Asker, Question
 from labeling.errors import BudgetError
-from labeling.verdict import VerdictOutcome
+from labeling.outcomes import VerdictOutcome
 from pipeline.settings import EndpointSettings, JudgeSettings, PromptSettings, Recipe
 from pipeline.tables import Prompt
 from pipeline.writers.drafts import Draft, Drafts, Sieve, schema, tidy, wording_of

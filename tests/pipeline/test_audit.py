@@ -10,10 +10,15 @@ import pytest
 import pipeline.audit
 import pipeline.label
 from gie.errors import InputError
+from labeling.judges.human import Pick, write_pick
+from pipeline.label import read_sweeps
+from pipeline.ledger import Ledger, default_folder
+from pipeline.parquet import read_rows
 from pipeline.paths import Paths
 from pipeline.settings import AuditSettings, Recipe
-from tests.support.judges import FirstCell, Honest, Moody, look
-from tests.support.labelling import LADDER, make_project, make_recipe, opens
+from pipeline.tables import Prompt
+from tests.support.judges import FirstCell, Honest, Moody, Stubborn, look
+from tests.support.labelling import LADDER, make_project, make_recipe, onset_of, opens
 
 RECIPE = make_recipe()
 
@@ -60,7 +65,52 @@ def test_a_judge_that_wanders_is_caught(paths: Paths, monkeypatch: pytest.Monkey
     """By planted steps and by asking again; the lack of sights alone is no fault."""
     found = audited(paths, Moody(), monkeypatch)
     assert {"probes.step", "retest"} <= set(found["failed"])
-    assert not {"probes.duplicate", "probes.shuffled", "probes.anchor"} & set(found["failed"])
+    assert not {"probes.swapped", "probes.duplicate", "probes.shuffled", "probes.anchor"} & set(found["failed"])
+
+
+def test_a_judge_that_is_always_wrong_in_the_same_way_is_caught(paths: Paths, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By pictures that nobody asked the concept of, and by these alone: its own word says nothing against it."""
+    found = audited(paths, Stubborn(), monkeypatch)
+    assert found["failed"] == ["probes.swapped"]
+    assert found["probes"]["step"]["value"] == 1
+    assert found["probes"]["swapped"]["n"] == 20
+
+
+def pick_all(paths: Paths, *, off: int) -> None:
+    """A person's picks for every sweep, `off` steps beside the truth."""
+    prompts = {prompt.prompt_id: prompt for prompt in read_rows(paths.prompts, Prompt)}
+    for sweep in read_sweeps(RECIPE, paths, list(prompts.values())):
+        prompt = prompts[sweep.prompt_id]
+        scale = LADDER[LADDER.index(onset_of(prompt)) + off]
+        pick = Pick(outcome="absent") if prompt.kind == "benign" else Pick(outcome="ok", scale=scale)
+        write_pick(Ledger(default_folder()), sweep, pick)
+
+
+@pytest.mark.parametrize(("off", "kappa"), [(0, 1.0), (1, 0.87)])
+def test_people_are_compared(paths: Paths, monkeypatch: pytest.MonkeyPatch, off: int, kappa: float) -> None:
+    """What was picked on the review page, with the judge's labels; a step apart costs kappa and is still within one step."""
+    pick_all(paths, off=off)
+    people = audited(paths, Honest(), monkeypatch)["people"]
+    assert people["quadratic_kappa"]["value"] == pytest.approx(kappa, abs=0.01)
+    assert people["within_one_step"]["value"] == 1
+    assert people["ordinal_alpha"]["n"] == 40
+
+
+def test_people_who_surely_disagree_fail_the_judge(paths: Paths, monkeypatch: pytest.MonkeyPatch) -> None:
+    """And no others: without picks there is nothing to say, and two picks are not enough for it."""
+    assert audited(paths, FirstCell(), monkeypatch)["people"] == {}
+    pick_all(paths, off=0)
+    found = audited(paths, FirstCell(), monkeypatch)
+    assert "people" in found["failed"]
+    assert found["people"]["quadratic_kappa"]["high"] < 0.6
+
+
+def test_people_s_table_is_read(paths: Paths, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Instead of the review page's picks; a scale that the sweep lacks is no rating."""
+    lines = ["prompt_id,scale,outcome", "0000000000000000,-8,ok", "0000000000000001,-4,ok", "0000000000000003,-5.5,ok"]
+    (paths.root / "people.csv").write_text("\n".join(lines))
+    people = audited(paths, Honest(), monkeypatch, people="people.csv")["people"]
+    assert people["within_one_step"] == {"value": 1.0, "low": 1.0, "high": 1.0, "n": 2}
 
 
 def test_refusals_are_counted(paths: Paths, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -72,10 +122,10 @@ def test_refusals_are_counted(paths: Paths, monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def test_a_second_judge_is_compared(paths: Paths, monkeypatch: pytest.MonkeyPatch) -> None:
-    """An honest one with itself agrees; with the first cell it does not."""
+    """An honest one with itself agrees; with the first cell it does not. Each is opened once."""
     recipe = RECIPE.model_copy(update={"audit": AuditSettings(second=RECIPE.label)})
     honest = Honest()
-    opened = iter([honest, honest, FirstCell(name="first")])
+    opened = iter([honest, FirstCell(name="first")])
     monkeypatch.setattr(pipeline.label, "open_judge", opens(honest))
 
     def open_next(*given: Any, **named: Any) -> Any:

@@ -32,7 +32,7 @@ def test_metrics_are_plain_json_with_the_protocol_by_name(evaluated: Paths) -> N
         evaluated.metrics.read_text(), parse_constant=lambda name: pytest.fail(f"{name} in the metrics")
     )
     protocol = json.loads(evaluated.protocol.read_text())
-    assert numbers["protocol"] == protocol["protocol"] == evaluate.PROTOCOL
+    assert numbers["protocol"] == protocol["protocol"] == "gie-conditional-1"
     assert "airplane" in protocol["concepts"]
     assert 0 < numbers["gone"] <= 1
 

@@ -88,7 +88,8 @@ def test_the_paper_s_recipe_has_the_paper_s_numbers() -> None:
     counts = recipe.prompts.counts
     assert recipe.model.id == "CompVis/stable-diffusion-v1-4"
     assert {recipe.concept, *recipe.synonyms} == {"nude", "bare", "disrobed", "undressed", "nudity", "naked"}
-    assert sum(sum(kinds.values()) for kinds in counts.values()) == 60
+    assert sum(sum(counts[split].values()) for split in ("train", "val")) == 60
+    assert set(counts["test"]) == {"explicit", "synonym", "implicit", "benign"}
     assert recipe.sweep.ladder == tuple(-float(scale) for scale in range(16))
     assert recipe.label.judge == "openai"
     assert recipe.label.model.startswith("gpt-4o")

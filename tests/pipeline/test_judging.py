@@ -10,7 +10,7 @@ from labeling.errors import LabelingError
 from labeling.judges.openai import AskedJudge
 from labeling.judges.remembered import Remembered
 from labeling.verdict import Judge
-from pipeline.judging import USUAL, Options, open_computing, open_judge
+from pipeline.judging import USUAL, OpenJudge, Options, open_computing, open_judge
 from pipeline.ledger import Ledger
 from pipeline.paths import Paths
 from pipeline.settings import JudgeSettings, LabelSettings
@@ -77,12 +77,14 @@ def test_chain_is_opened_in_its_order(tmp_path: Path) -> None:
 
 
 def test_asking_from_scratch_is_another_question(tmp_path: Path) -> None:
-    """An endpoint is asked the repeated question, and what computes looks without its memory."""
+    """An endpoint is asked the repeated question, and what computes looks without its memory: the same model, opened once."""
     write_tiny_clip(tmp_path / "clip")
     settings = LabelSettings(judge="openai", model="m", then=(JudgeSettings(judge="local", model="clip"),))
     nobody = Nobody()
-    asked, local = opened(settings, tmp_path, Options(asker=lambda _: nobody, repeat=2))
+    before = opened(settings, tmp_path, Options(asker=lambda _: nobody))
+    asked, local = OpenJudge(before).afresh().judges
     assert isinstance(asked, AskedJudge)
     asyncio.run(asked.asker.ask(Question("", ("?",), {}, "x", 1)))
-    assert [question.repeat for question in nobody.questions] == [2]
-    assert not isinstance(local, Remembered)
+    assert [question.repeat for question in nobody.questions] == [1]
+    assert isinstance(before[1], Remembered)
+    assert before[1].judge_anew is local

@@ -5,6 +5,7 @@ import json
 import os
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from typer.testing import CliRunner, Result
 
 from labeling.judges.human import Pick
 from pipeline import label_folder
+from pipeline.batching import judge_in_batches
 from pipeline.cli import app
 from pipeline.parquet import read_rows
 from pipeline.review.serve import review_folder
@@ -158,6 +160,30 @@ def test_mistakes_are_one_line(sweeps: Path, arguments: list[str], said: str) ->
     assert result.exit_code == 2
     assert said in result.output
     assert len(result.output.splitlines()) == 1
+
+
+def test_batches_give_the_same_labels(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Over HTTP, from files of requests; the server is asked nothing but the probe's questions by themselves."""
+    monkeypatch.setattr(label_folder, "judge_in_batches", partial(judge_in_batches, poll_s=0.01))
+    sweeps = write_sweeps(tmp_path / "sweeps", width=64)
+    with seeing_server(WritingMind()) as base_url:
+        asked = ("--concept", "a disc", "--model", MODEL, "--base-url", base_url)
+        result = label(sweeps, *asked, "--batch", "--out", str(tmp_path / "out"))
+    assert result.exit_code == 0, result.output
+    assert [row.scale for row in read_rows(tmp_path / "out" / "labels.parquet", LabelRow)] == [-4.0, -2.0, -4.0]
+
+
+def test_a_price_that_nobody_knows_is_asked_for(sweeps: Path) -> None:
+    """Before anything is sent, with or without a limit; a price that is stated is taken, and then the endpoint is missed."""
+    asked = ("--concept", "a disc", "--model", "mystery", "--base-url", "http://elsewhere.invalid/v1")
+    for limit in ((), ("--max-cost", "1")):
+        result = label(sweeps, *asked, *limit)
+        assert result.exit_code == 2
+        assert "expected a model with a known price" in result.output
+        assert "--price" in result.output
+    stated = label(sweeps, *asked, "--max-cost", "1", "--price", "2.5", "10")
+    assert "known price" not in stated.output
+    assert "OPENAI_API_KEY" in stated.output
 
 
 @pytest.mark.usefixtures("judge")

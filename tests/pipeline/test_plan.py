@@ -21,12 +21,12 @@ def judged_by(**changes: Any) -> Recipe:
 
 
 def test_the_paper_s_recipe(capsys: pytest.CaptureFixture[str]) -> None:
-    """60 prompts at 16 scales; one sheet in two layouts a sweep, and more where they need settling; some dollars in all."""
+    """160 prompts at 16 scales; one sheet in two layouts a sweep, and more where they need settling; some dollars in all."""
     items = {item.name: item for item in plan(NUDE)}
-    assert items["prompts"].count == "60 prompts"
-    assert items["sweep"].count == "960 pictures, 50 steps each"
-    assert items["label"].least.calls == 120
-    assert 60 * 8 <= items["label"].most.calls <= 60 * 14
+    assert items["prompts"].count == "160 prompts"
+    assert items["sweep"].count == "2560 pictures, 50 steps each"
+    assert items["label"].least.calls == 320
+    assert 160 * 8 <= items["label"].most.calls <= 160 * 14
     assert items["label"].least.usd < items["label"].most.usd
     assert 0.1 < total(list(items.values())).most.usd < 100
     assert capsys.readouterr().out == ""
@@ -36,7 +36,7 @@ def test_bisection_asks_about_two_log2_of_the_scales() -> None:
     """One picture at a time: as many calls whatever is said of sheets."""
     item = next(item for item in plan(judged_by(strategy="bisect")) if item.name == "label")
     assert item.least == item.most
-    assert 6 * 60 <= item.least.calls <= 12 * 60
+    assert 6 * 160 <= item.least.calls <= 12 * 160
 
 
 def test_an_emoji_recipe_costs_nothing() -> None:
@@ -52,7 +52,7 @@ def test_a_price_that_nobody_knows_is_said() -> None:
         plan(judged_by(model="mystery-model"))
     free = judged_by(model="mystery-model", base_url="http://127.0.0.1:8000/v1")
     label = next(item for item in plan(free) if item.name == "label")
-    assert (label.least.usd, label.least.calls) == (0, 120)
+    assert (label.least.usd, label.least.calls) == (0, 320)
     priced = next(
         item for item in plan(judged_by(model="mystery", price_per_million=(1.0, 2.0))) if item.name == "label"
     )

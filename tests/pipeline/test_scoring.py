@@ -8,7 +8,7 @@ from PIL import Image
 
 from gie.errors import InputError
 from pipeline.png import open_picture
-from pipeline.scoring import Eye
+from pipeline.scoring import NamingEye
 from pipeline.tables import Prompt
 from pipeline.trials import distance, look_at
 from tests.support.evaluation import Facts, StampReader, make_prompts, picture, stamp
@@ -24,7 +24,7 @@ def shown(*concepts: str, style: str = "twemoji", background: str = "pink") -> I
 
 def look(prompt: Prompt, image: Image.Image) -> tuple[bool | None, ...]:
     """Target, other, style, background."""
-    [seen] = Eye(StampReader(), "airplane").look([prompt], [image])
+    [seen] = NamingEye(StampReader(), "airplane", "stamps").look([prompt], [image])
     assert seen.quality == pytest.approx(0.8)
     return seen.target, seen.other, seen.style, seen.background
 
@@ -47,7 +47,7 @@ def test_what_was_not_asked_for_is_none() -> None:
 def test_a_target_that_the_evaluator_does_not_know_is_refused() -> None:
     """Before any picture is looked at."""
     with pytest.raises(InputError, match=r"expected a concept that the evaluator knows .*airplane.*, got 'dragon'"):
-        Eye(StampReader(), "dragon")
+        NamingEye(StampReader(), "dragon", "stamps")
 
 
 def test_pictures_meet_their_own_prompts_across_batches() -> None:
@@ -55,7 +55,7 @@ def test_pictures_meet_their_own_prompts_across_batches() -> None:
     prompts = make_prompts({"test": 20})
     known = {prompt.prompt_id: prompt for prompt in prompts if prompt.kind != "benign"}
     pictures = [picture(prompt, -float(step)) for prompt in prompts for step in range(4)]
-    trials = list(look_at(pictures, known, Eye(StampReader(), "airplane")))
+    trials = list(look_at(pictures, known, NamingEye(StampReader(), "airplane", "stamps")))
     expected = [shot for shot in pictures if shot.prompt_id in known]
     assert len(expected) > 256
     assert [(trial.prompt.prompt_id, trial.scale) for trial in trials] == [(s.prompt_id, s.scale) for s in expected]

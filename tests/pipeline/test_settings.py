@@ -58,6 +58,22 @@ def test_a_valid_recipe_is_read(tmp_path: Path) -> None:
             r"label: expected judges that differ in kind, model or strategy, got human",
         ),
         (("label", "model"), "", r"label: expected a model for judge local, got none; add the key model"),
+        (("label", "model"), "evaluator", r"expected an evaluator that does not label, got evaluator in label and in"),
+        (
+            ("evaluate", "evaluator"),
+            {"detector": "open-nsfw", "clip": "clip"},
+            r"expected an evaluator that does not label, got clip in label and in evaluate",
+        ),
+        (
+            ("evaluate", "evaluator"),
+            {"detector": "open-nsfw", "clap": "x"},
+            r"evaluate\.evaluator\.clip: expected a value, got none; add the key \(1 more\)",
+        ),
+        (
+            ("evaluate", "evaluator"),
+            {"detector": "eyes", "clip": "x"},
+            r"evaluate\.evaluator\.detector: expected 'open-nsfw' or 'nudenet', got 'eyes'",
+        ),
         (("evaluate",), None, r"evaluate: expected a valid dictionary or instance of EvaluateSettings, got None"),
     ],
 )

@@ -17,7 +17,7 @@ from gie.adapter_config import AdapterConfig, Sampling, ScaleRange, write_config
 from pipeline.evaluate import evaluate
 from pipeline.parquet import write_rows, write_shards
 from pipeline.paths import Paths
-from pipeline.scoring import Eye
+from pipeline.scoring import NamingEye
 from pipeline.settings import read_recipe
 from pipeline.tables import KINDS, Feature, Kind, LabelRow, Prompt, Split, SweepImage
 
@@ -222,5 +222,5 @@ def evaluated_project(root: Path) -> Paths:
     write_stages(paths, prompts)
     write_adapter(paths)
     write_rows(paths.adapted, SweepImage, adapted([prompt for prompt in prompts if prompt.split == "test"]))
-    evaluate(recipe, paths, Eye(StampReader(), "airplane"))
+    evaluate(recipe, paths, NamingEye(StampReader(), "airplane", "stamps"))
     return paths

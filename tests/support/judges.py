@@ -8,7 +8,7 @@ import numpy as np
 
 from labeling.choose import choose_scale
 from labeling.verdict import Sight, Sweep, Verdict
-from tests.support.labelling import THERE, WRECK
+from tests.support.labelling import GONE, THERE, WRECK
 
 
 def look(sweep: Sweep) -> dict[float, Sight]:
@@ -50,6 +50,17 @@ class FirstCell(Honest):
         picked = sweep.scales[1]
         seen = {scale: Sight(gone=scale <= picked, kept=True) for scale in sweep.scales}
         return [Verdict("ok", picked, seen, judge=self.name, model=self.model)]
+
+
+@dataclass
+class Stubborn(Honest):
+    """Believes in no erasure but the one that it knows: on every other picture it still sees the concept."""
+
+    async def judge(self, sweep: Sweep) -> Sequence[Verdict]:
+        """One verdict."""
+        grey = {scale: int(np.asarray(image)[0, 0, 0]) for scale, image in sweep.images.items()}
+        seen = {scale: Sight(gone=value == GONE, kept=value not in {WRECK, 0}) for scale, value in grey.items()}
+        return [Verdict("ok", choose_scale(seen)[1], seen, judge=self.name, model=self.model)]
 
 
 @dataclass

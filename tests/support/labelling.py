@@ -30,8 +30,8 @@ LADDER = (0.0, -2.0, -4.0, -6.0, -8.0, -10.0, -12.0)
 LAYERS = ("down", "mid", "up")
 KIND_OF: tuple[Kind, ...] = ("explicit", "pair", "benign", "implicit")
 SPLIT_OF: tuple[Split, ...] = ("train", "train", "val", "train", "test")
-GONE, THERE, WRECK = 250, 150, 50
-"""Brightness of a picture without the concept, with it, and of none."""
+GONE, THERE, WRECK, OTHER = 250, 150, 50, 230
+"""Brightness of a picture without the concept any more, with it, of none, and of one that never asked for it."""
 
 
 def make_recipe() -> Recipe:
@@ -84,7 +84,8 @@ def make_project(root: Path, *, count: int = 40, broken_from: float = -12.0) -> 
 
 
 def _shot(prompt: Prompt, scale: float, broken_from: float) -> SweepImage:
-    brightness = WRECK if scale <= broken_from else GONE if scale <= onset_of(prompt) else THERE
+    gone = OTHER if prompt.kind == "benign" else GONE
+    brightness = WRECK if scale <= broken_from else gone if scale <= onset_of(prompt) else THERE
     return SweepImage(prompt.prompt_id, scale, picture(brightness))
 
 
@@ -101,7 +102,7 @@ def opens(judge: NamedJudge) -> Callable[..., AbstractAsyncContextManager[OpenJu
         settings: LabelSettings, paths: Paths, ledger: Ledger, *, device: str, options: Options = USUAL
     ) -> AsyncGenerator[OpenJudge]:
         del settings, paths, device
-        yield OpenJudge([judge if options.repeat else Remembered(judge, ledger, options.replay)])
+        yield OpenJudge([Remembered(judge, ledger, options.replay)])
 
     return open_it
 

@@ -34,7 +34,7 @@ def write_params(root: Path, **publish: Any) -> Path:
 def publishable_project(root: Path) -> Paths:
     """All outs up to the evaluation, and an audit that passed, without a picture that was really drawn."""
     from pipeline.evaluate import evaluate
-    from pipeline.scoring import Eye
+    from pipeline.scoring import NamingEye
     from tests.support.evaluation import StampReader
 
     recipe, paths = read_recipe(NAME, write_params(root)), Paths(root, NAME)
@@ -45,7 +45,7 @@ def publishable_project(root: Path) -> Paths:
     write_conditions(paths.conditions, _conditions())
     pipeline.train.run(recipe, paths)
     write_rows(paths.adapted, SweepImage, adapted([prompt for prompt in prompts if prompt.split == "test"]))
-    evaluate(recipe, paths, Eye(StampReader(), "airplane"))
+    evaluate(recipe, paths, NamingEye(StampReader(), "airplane", "stamps"))
     paths.audit.parent.mkdir(parents=True)
     paths.audit.write_text('{"passed": true}')
     return paths

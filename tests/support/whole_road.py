@@ -13,18 +13,24 @@ from labeling.asking import Question
 from tests.support.project import ROOT
 from tests.support.seeing_server import Mind, Read, read_request
 from tests.support.tiny import tiny_pipeline
+from tests.support.tiny_clip import write_tiny_clip
 from tests.support.writers import diligent
 
 NAME = "sd14-nude"
+TEST = {"explicit": 2, "synonym": 5, "implicit": 2, "benign": 4}
+"""Prompts to be measured on: a tenth or so of what the recipe has."""
 
 
 def write_nude_project(root: Path, base_url: str) -> Path:
-    """`params.yaml` with the recipe as it ships, but for the model, its size, half of the scales, and where it asks; the file."""
+    """`params.yaml` with the recipe as it ships, but for the models, their size, half of the scales, fewer test prompts, and where it asks; the file."""
     recipe: dict[str, Any] = yaml.safe_load((ROOT / "params.yaml").read_text())["recipes"][NAME]
     tiny_pipeline().save_pretrained(root / "model")
+    write_tiny_clip(root / "keeper")
     recipe["model"] = {"id": "model", "device": "cpu"}
     recipe["sweep"] |= {"height": 64, "width": 64, "steps": 2, "scales": {"start": -1, "stop": -15, "step": -2}}
     recipe["prompts"] |= {"base_url": base_url, "answers_as": "*"}
+    recipe["prompts"]["counts"]["test"] = TEST
+    recipe["evaluate"]["evaluator"] |= {"clip": "keeper"}
     recipe["label"] |= {"base_url": base_url, "answers_as": "*"}
     recipe["train"] |= {"epochs": 20}
     path = root / "params.yaml"

@@ -9,7 +9,8 @@ import pytest
 
 from labeling.asking import Answer, Question
 from labeling.endpoint.remembering import Remembering, memory_key
-from labeling.verdict import ANSWERED, VerdictOutcome
+from labeling.outcomes import VerdictOutcome
+from labeling.verdict import ANSWERED
 from pipeline.ledger import Ledger
 from tests.support.asked import ask_all, endpoint_to, numbered, truth, truthful
 from tests.support.scripted_server import completion, scripted_server

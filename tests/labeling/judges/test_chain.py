@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import pytest
 
 from labeling.judges.chain import Chain
-from labeling.verdict import Sweep, Verdict, VerdictOutcome
+from labeling.outcomes import VerdictOutcome
+from labeling.verdict import Sweep, Verdict
 from tests.support.askers import greys
 
 

@@ -44,6 +44,18 @@ def test_what_does_not_erase_is_refused(facts: Facts, gone: bool | None, said: s
         refuse_unready(with_gone(facts, gone=gone), PublishSettings.model_validate(LAX))
 
 
+def test_an_evaluation_of_nothing_is_refused(facts: Facts) -> None:
+    """Where no test prompt counted, nothing was measured, and nothing is promised."""
+    rows = [replace(row, gone=None, kept=None, success=None) for row in facts.summary.rows]
+    blind = replace(facts, summary=replace(facts.summary, rows=rows))
+    missed = list(missed_thresholds(blind, PublishSettings.model_validate(LAX)))
+    assert [phrase.split(",")[0] for phrase in missed] == [
+        "gone not measured",
+        "kept not measured",
+        "regret not measured",
+    ]
+
+
 def test_all_misses_are_listed_at_once(facts: Facts) -> None:
     """Not one a run."""
     strict = PublishSettings(gone_at_least=1.0, kept_at_least=1.0, regret_at_most=0.0)

@@ -25,7 +25,7 @@ def test_the_trade_off_has_a_point_a_scale_the_adapter_and_the_oracle(findings: 
     svg = trade_off(findings.summary)
     assert len(marks(svg, "dot fixed")) == len(LADDER)
     [adapter] = marks(svg, "dot adapter")
-    expected = f"gone {100 * rate(findings.summary, ADAPTER, 'gone'):.0f}"
+    expected = f"gone {100 * (rate(findings.summary, ADAPTER, 'gone') or 0):.0f}"
     assert expected in (adapter.findtext("title") or "")
     assert len(marks(svg, "dot oracle")) == 1
 

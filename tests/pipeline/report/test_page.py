@@ -7,7 +7,7 @@ from html.parser import HTMLParser
 import pytest
 
 from pipeline.paths import Paths
-from pipeline.policies import ADAPTER, fixed
+from pipeline.policies import ADAPTER
 from pipeline.report.findings import Findings, failures
 from pipeline.report.page import numbers, render, verdict
 from pipeline.report.rates import OUTCOMES, kind_table, label_table, policy_table
@@ -70,7 +70,7 @@ def test_words_of_a_prompt_are_never_markup(findings: Findings) -> None:
 
 def outdone(summary: Summary, *, wins: bool) -> Summary:
     """The same evaluation with an adapter that always, or never, succeeds; the fixed scale does the opposite."""
-    best = {ADAPTER: wins, fixed(summary.chosen): not wins}
+    best = {ADAPTER: wins, summary.best: not wins}
     rows = [
         replace(row, success=best[row.policy]) if row.policy in best and row.success is not None else row
         for row in summary.rows
@@ -82,7 +82,7 @@ def test_the_verdict_says_win_loss_or_tie(findings: Findings) -> None:
     """A difference that may be zero is never called a win."""
     assert "beats" in verdict(outdone(findings.summary, wins=True))
     assert "loses to" in verdict(outdone(findings.summary, wins=False))
-    same = {row.prompt_id: row.success for row in findings.summary.of(fixed(findings.summary.chosen))}
+    same = {row.prompt_id: row.success for row in findings.summary.of(findings.summary.best or "")}
     tied = [
         replace(row, success=same.get(row.prompt_id)) if row.policy == ADAPTER else row for row in findings.summary.rows
     ]
@@ -116,3 +116,19 @@ def test_tables_have_a_line_a_policy_and_a_kind(findings: Findings) -> None:
     assert sum(sum(line.counts) for line in lines) == len(findings.labels)
     benign = next(line for line in lines if line.name == "benign")
     assert benign.counts[OUTCOMES.index("absent")] == sum(benign.counts) > 0
+
+
+def test_a_page_about_nothing_says_so(findings: Findings) -> None:
+    """Where the plain model never drew the concept; and it is a whole page all the same."""
+    rows = [
+        replace(row, found_before=False, gone=None, kept=None, success=None) if row.kind != "benign" else row
+        for row in findings.summary.rows
+    ]
+    some = replace(findings, summary=Summary(rows, None, findings.summary.hindsight))
+    none = replace(findings, summary=Summary([replace(row, kept=None, success=None) for row in rows], None, None))
+    for blind in (some, none):
+        page = render(blind, protocol={"name": "x"})
+        assert "Nothing is known about <q>airplane</q>" in page
+        assert "compared with none" in page
+        assert "The adapter takes" not in page
+    assert "The adapter takes" in render(findings, protocol={"name": "x"})

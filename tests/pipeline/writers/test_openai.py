@@ -31,14 +31,16 @@ def write(recipe: Recipe, asker: Scripted) -> tuple[list[Prompt], Author]:
 
 
 def test_the_paper_s_sixty_prompts() -> None:
-    """Six words, ten prompts each, in train and val; wordings are shared by no two prompts."""
+    """Six words, ten prompts each, in train and val, and a hundred to be measured on; wordings are shared by no two prompts."""
     prompts, author = write(NUDE, Scripted(diligent))
-    assert Counter(prompt.word for prompt in prompts) == dict.fromkeys([NUDE.concept, *NUDE.synonyms], 10)
+    learned = [prompt for prompt in prompts if prompt.split != "test"]
+    assert Counter(prompt.word for prompt in learned) == dict.fromkeys([NUDE.concept, *NUDE.synonyms], 10)
     assert Counter((prompt.split, prompt.kind) for prompt in prompts) == {
         ("train", "explicit"): 8, ("train", "synonym"): 40, ("val", "explicit"): 2, ("val", "synonym"): 10,
+        ("test", "explicit"): 20, ("test", "synonym"): 40, ("test", "implicit"): 20, ("test", "benign"): 20,
     }  # fmt: skip
     for column in ("prompt", "prompt_id", "wording"):
-        assert len({getattr(prompt, column) for prompt in prompts}) == 60
+        assert len({getattr(prompt, column) for prompt in prompts}) == 160
     assert author.cost_usd == pytest.approx(0.001 * sum(author.outcomes.values()))
 
 
