@@ -1,28 +1,27 @@
-"""`gie erase PROMPT`: pictures without a concept, or without several, and on request the same ones with it.
+"""`gie erase PROMPT`: pictures without a concept, or without several, and on request the plain ones of the same noise beside them.
 
-What was injected goes into each PNG as the text chunk `gie`, so that a picture says by itself how it was made.
+With fixed scales for concepts that are named, with inferred ones for adapters; both may act together.
 """
 
-import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
-
-from PIL.PngImagePlugin import PngInfo
+from typing import TYPE_CHECKING, Any
 
 from gie.adapter import Adapter
-from gie.concept import Concept
+from gie.concept import Concept, as_concept
 from gie.errors import InputError
 from gie.inhibiting import inhibit
 from gie.model import load_pipeline
 from gie.slots import Slots
+from pipeline.album import Album, Picture
 from pipeline.drawing import generators, load_quietly, set_scheduler
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
 
 MODEL = "data/models/emoji-sd"
 SCHEDULER = "DPMSolverMultistep"
-CHUNK = "gie"
-"""Name of the PNG text chunk: JSON with prompt, model, seed, steps, guidance and the w of each concept."""
 
 
 @dataclass(frozen=True)
@@ -64,54 +63,62 @@ class Wish:
 
 
 @dataclass(frozen=True)
-class Picture:
-    """One picture that was drawn."""
-
-    path: Path
-    scales: dict[str, float]
-    """Concept -> the w that was injected: given, or the adapter's mean over the concept's tokens; 0 on plain ones."""
-
-
-@dataclass(frozen=True)
 class Drawn:
     """All of them, and what there is to say about them."""
 
     pictures: tuple[Picture, ...]
     notes: tuple[str, ...]
     """Which concepts gave way to a closer, stronger one (Eq. 11)."""
+    compared: Path | None = None
+    """The picture with a row a seed: the plain one at the left, the erased one at the right."""
 
 
 def erase(wish: Wish, folder: Path, *, compare: bool) -> Drawn:
-    """Draw `erased.png`, or `erased-SEED.png` of several; with `compare` also `plain...` from the same noise.
+    """Draw `erased.png`, or `erased-SEED.png` of several; with `compare` also `plain...` from the same noise, and `compared.png`.
 
     Raises:
-        InputError: nothing to erase, a scale for adapters that choose theirs, or adapters, concepts or a model that are none.
+        InputError: nothing to erase, a scale for adapters that choose theirs, adapters, concepts or a model that are none,
+            or a file in the folder's place.
     """
+    _refuse(wish, folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    adapters = [Adapter.from_pretrained(name) for name in wish.adapters]
+    model = wish.model or (adapters[0].config.base_model if adapters else MODEL)
+    manner = BUNDLED if model == MODEL else PAPER
+    scale = manner.scale if wish.scale is None else wish.scale
+    concepts = [Concept(text, scale=scale, slots=manner.slots) for text in wish.concepts] + [*map(as_concept, adapters)]
+    texts = [concept.text for concept in concepts]
+    pipe, arguments = _open(model, manner, adapters, steps=wish.steps)
+    with inhibit(pipe, *concepts) as run:
+        images = _draw(pipe, wish, arguments, "erased")
+        used = [dict(zip(texts, row, strict=True)) for row in run.scales.tolist()]
+        notes = tuple(gone.line(texts) for gone in run.gave_way)
+    slots = {concept.text: concept.slots for concept in concepts}
+    told = {
+        "prompt": wish.prompt,
+        "model": model,
+        "scheduler": type(pipe.scheduler).__name__,
+        **arguments,
+        "slots": slots,
+    }
+    album = Album(folder, wish.seeds, told)
+    pictures = album.save("erased", images, used)
+    if not compare:
+        return Drawn(pictures, notes)
+    plain = _draw(pipe, wish, arguments, "plain")
+    pictures += album.save("plain", plain, [dict.fromkeys(texts, 0.0)] * wish.count)
+    return Drawn(pictures, notes, album.save_beside(plain, images, used))
+
+
+def _refuse(wish: Wish, folder: Path) -> None:
     if not (wish.concepts or wish.adapters):
         raise InputError("expected --concept or --adapter, got neither")
     if wish.scale is not None and not wish.concepts:
         raise InputError(
             f"expected either --adapter or --scale, got both; the adapter chooses, leave out {wish.scale:g}"
         )
-    adapters = [Adapter.from_pretrained(name) for name in wish.adapters]
-    model = wish.model or (adapters[0].config.base_model if adapters else MODEL)
-    manner = BUNDLED if model == MODEL else PAPER
-    pipe, arguments = _open(model, manner, adapters, steps=wish.steps)
-    scale = manner.scale if wish.scale is None else wish.scale
-    concepts = [Concept(text, scale=scale, slots=manner.slots) for text in wish.concepts]
-    texts = [*wish.concepts, *(adapter.config.concept for adapter in adapters)]
-    folder.mkdir(parents=True, exist_ok=True)
-    with inhibit(pipe, *concepts, *adapters) as run:
-        images = _draw(pipe, wish, arguments, "erased")
-        used = [dict(zip(texts, row, strict=True)) for row in run.scales.tolist()]
-        notes = tuple(gone.line(texts) for gone in run.gave_way)
-    told = {"prompt": wish.prompt, "model": model, **arguments}
-    pictures = _save(folder, "erased", zip(wish.seeds, images, used, strict=True), told)
-    if compare:
-        nothing = [dict.fromkeys(texts, 0.0)] * wish.count
-        plain = _draw(pipe, wish, arguments, "plain")
-        pictures += _save(folder, "plain", zip(wish.seeds, plain, nothing, strict=True), told)
-    return Drawn(tuple(pictures), notes)
+    if folder.exists() and not folder.is_dir():
+        raise InputError(f"expected a folder for the pictures, got the file {folder}; give another --out")
 
 
 def _open(model: str, manner: Manner, adapters: Sequence[Adapter], *, steps: int | None) -> tuple[Any, dict[str, Any]]:
@@ -131,21 +138,6 @@ def _open(model: str, manner: Manner, adapters: Sequence[Adapter], *, steps: int
     }
 
 
-def _draw(pipe: Any, wish: Wish, arguments: dict[str, Any], title: str) -> list[Any]:
+def _draw(pipe: Any, wish: Wish, arguments: dict[str, Any], title: str) -> "list[Image]":
     pipe.set_progress_bar_config(desc=title, unit=" steps", leave=False)
     return pipe([wish.prompt] * wish.count, generator=generators(wish.seeds), **arguments).images
-
-
-def _save(
-    folder: Path, name: str, drawn: Iterable[tuple[int, Any, dict[str, float]]], told: dict[str, Any]
-) -> list[Picture]:
-    """Write pictures, each with its seed and scales, into the folder; `told` is what they have in common."""
-    rows = list(drawn)
-    pictures: list[Picture] = []
-    for seed, image, scales in rows:
-        path = folder / (f"{name}.png" if len(rows) == 1 else f"{name}-{seed}.png")
-        info = PngInfo()
-        info.add_text(CHUNK, json.dumps({**told, "seed": seed, "scales": scales}))
-        image.save(path, pnginfo=info)
-        pictures.append(Picture(path, scales))
-    return pictures

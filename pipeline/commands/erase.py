@@ -9,7 +9,8 @@ import typer
 def erase(  # noqa: PLR0913, PLR0917 - a command's options are its arguments
     prompt: Annotated[str, typer.Argument(help="What to draw.")],
     concept: Annotated[
-        list[str] | None, typer.Option(help="What to keep out of it, in words; give it again for more.")
+        list[str] | None,
+        typer.Option(help="What to keep out of it, in a few words; give it again for more concepts."),
     ] = None,
     adapter: Annotated[
         list[str] | None,
@@ -19,7 +20,11 @@ def erase(  # noqa: PLR0913, PLR0917 - a command's options are its arguments
         str | None, typer.Option(help="Folder or hub id; else the first adapter's, or the bundled model.")
     ] = None,
     scale: Annotated[
-        float | None, typer.Option(help="w for --concept: 0 is the plain model; left out: -1.6, for other models -7.")
+        float | None,
+        typer.Option(
+            help="How strongly --concept is erased, w: 0 is the plain model, more negative erases more, too much spoils the picture. "
+            "Left out: -1.6, for other models -7 (of -1 to -15)."
+        ),
     ] = None,
     n: Annotated[int, typer.Option("--n", min=1, help="How many pictures, each of the next seed.")] = 1,
     seed: Annotated[int, typer.Option(min=0, help="Of the first picture's noise.")] = 0,
@@ -27,11 +32,25 @@ def erase(  # noqa: PLR0913, PLR0917 - a command's options are its arguments
         int | None, typer.Option(min=1, help="Denoising steps; else the adapter's, or 12, for other models 50.")
     ] = None,
     out: Annotated[Path, typer.Option(help="Folder for the pictures.")] = Path("erased"),
-    compare: Annotated[bool, typer.Option("--compare", help="Draw the plain picture of the same noise too.")] = False,
+    compare: Annotated[
+        bool,
+        typer.Option(
+            "--compare",
+            help="Draw the plain picture of the same noise too, and compared.png: plain left, erased right.",
+        ),
+    ] = False,
 ) -> None:
-    """Draw pictures without a concept; each PNG says in its text chunk "gie" how it was made.
+    """Draw pictures without a concept, by one scale for all prompts (--concept) or by an adapter that chooses it (--adapter).
 
-    Example: gie erase "an airplane and a house" --concept airplane --compare
+    A first look: gie erase "an airplane and a house" --concept airplane --compare
+
+    Too much, or not enough: the same with --scale -0.8 or --scale -3
+
+    With what was trained: gie erase "a jet" --adapter data/adapters/emoji-airplane --n 4
+
+    Another model: gie erase "a cat on a sofa" --concept cat --model stable-diffusion-v1-5/stable-diffusion-v1-5
+
+    Each PNG says in its text chunk "gie" how it was made, the scales that an adapter chose among it.
     """
     from pipeline.erase import Wish
     from pipeline.erase import erase as draw
@@ -41,6 +60,8 @@ def erase(  # noqa: PLR0913, PLR0917 - a command's options are its arguments
     for picture in drawn.pictures:
         scales = ", ".join(f"{text} w = {value:.2f}" for text, value in picture.scales.items())
         typer.echo(f"{picture.path}: {scales}")
+    if drawn.compared:
+        typer.echo(f"{drawn.compared}: plain left, erased right")
     for note in drawn.notes:
         typer.echo(note, err=True)
 

@@ -1,13 +1,17 @@
 """`gie erase`: pictures without concepts, from the command line."""
 
 import json
+import re
+import shlex
 from pathlib import Path
 from typing import Any
 
 import pytest
 from PIL import Image
+from typer.main import get_command
 
-from pipeline.erase import CHUNK
+from pipeline.album import CHUNK
+from pipeline.cli import app
 from tests.support.adapters import tiny_adapter
 from tests.support.project import gie, one_line
 from tests.support.tiny import tiny_pipeline
@@ -47,11 +51,42 @@ def test_the_picture_is_drawn_without_and_with(tmp_path: Path, model: Path) -> N
     assert result.stdout.splitlines() == [
         f"{tmp_path}/erased.png: cat w = -7.00",
         f"{tmp_path}/plain.png: cat w = 0.00",
+        f"{tmp_path}/compared.png: plain left, erased right",
     ]
     plain = pixels(tmp_path / "plain.png")
     assert pixels(tmp_path / "erased.png") != plain
     assert draw(tmp_path, model, "--concept", "cat", "--scale", "0").exit_code == 0
     assert pixels(tmp_path / "erased.png") == plain
+
+
+def test_compared_pictures_stand_beside_each_other(tmp_path: Path, model: Path) -> None:
+    """A row a seed, plain at the left and erased at the right, pixel for pixel; the picture says what made it."""
+    result = draw(tmp_path, model, "--concept", "cat", "--compare", "--n", "2", "--seed", "3")
+    assert re.search(r"erased: +0%.* 0/2 ", result.stderr)
+    assert re.search(r"plain: +0%.* 0/2 ", result.stderr), "a bar for each drawing"
+    with Image.open(tmp_path / "compared.png") as compared:
+        assert compared.size == (128, 128)
+        for row, seed in enumerate([3, 4]):
+            for column, name in enumerate(["plain", "erased"]):
+                box = (64 * column, 64 * row, 64 * column + 64, 64 * row + 64)
+                assert compared.crop(box).tobytes() == pixels(tmp_path / f"{name}-{seed}.png")
+    said = made_by(tmp_path / "compared.png")
+    assert (said["seeds"], said["scales"]) == ([3, 4], [{"cat": -7.0}] * 2)
+
+
+def test_a_picture_says_what_an_adapter_chose(tmp_path: Path, model: Path) -> None:
+    """The scale that was inferred for this picture, the slots, and all that the call was made with."""
+    tiny_adapter(tiny_pipeline(), steps=2, slots="all").save_pretrained(tmp_path / "adapter")
+    result = draw(tmp_path, model, "--adapter", str(tmp_path / "adapter"), "--n", "2")
+    first, second = (made_by(tmp_path / f"erased-{seed}.png") for seed in (0, 1))
+    chosen = [said.pop("scales")["cat"] for said in (first, second)]
+    assert chosen[0] != chosen[1]
+    assert all(-15 <= w < 0 for w in chosen)
+    assert [f"cat w = {w:.2f}" for w in chosen] == [line.partition(": ")[2] for line in result.stdout.splitlines()]
+    assert first == {
+        "prompt": "a cat on a car", "model": str(model), "scheduler": "DPMSolverMultistepScheduler", "num_inference_steps": 2,
+        "guidance_scale": 7.5, "height": 64, "width": 64, "slots": {"cat": "all"}, "seed": 0,
+    }  # fmt: skip
 
 
 def test_several_pictures_have_the_next_seeds(tmp_path: Path, model: Path) -> None:
@@ -93,6 +128,9 @@ def test_of_two_words_for_one_thing_the_weaker_gives_way(tmp_path: Path, model: 
         (["--adapter", "nowhere", "--scale", "-3"], "expected either --adapter or --scale, got both"),
         (["--concept", " "], "expected the text of a concept"),
         (["--concept", "cat", "--model", "nowhere/at/all"], "nowhere/at/all"),
+        (["--concept", "cat", "--scale", "nan"], "expected a finite scale"),
+        (["--concept", "cat " * 19], "1 to 18 tokens, got 19"),
+        (["--concept", "cat", "--out", __file__], "expected a folder for the pictures, got the file"),
     ],
 )
 def test_what_cannot_be_done_is_refused(tmp_path: Path, model: Path, arguments: list[str], said: str) -> None:
@@ -100,6 +138,16 @@ def test_what_cannot_be_done_is_refused(tmp_path: Path, model: Path, arguments: 
     result = draw(tmp_path, model, *arguments)
     assert result.exit_code == 2
     assert said in one_line(result.stderr)
+
+
+def test_the_help_teaches() -> None:
+    """Every option is explained, and the examples are commands that parse."""
+    command: Any = get_command(app).commands["erase"]  # pyright: ignore[reportAttributeAccessIssue]
+    assert all(getattr(parameter, "help", "") for parameter in command.params)
+    examples = [shlex.split(line) for line in re.findall(r"gie erase (.*)", command.help)]
+    assert len(examples) == 3
+    for example in examples:
+        command.make_context("erase", example)
 
 
 def test_an_adapter_for_other_layers_is_refused(tmp_path: Path, model: Path) -> None:
