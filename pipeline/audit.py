@@ -20,8 +20,8 @@ from pipeline.auditing.records import read_verdicts
 from pipeline.files import replaced_file
 from pipeline.inputs import read_input
 from pipeline.judging import Options, open_judge
-from pipeline.label import open_sweep
 from pipeline.ledger import Ledger, default_folder
+from pipeline.opening import open_sweep
 from pipeline.parquet import read_shards
 from pipeline.paths import Paths
 from pipeline.settings import LabelSettings, Recipe

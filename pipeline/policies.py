@@ -66,14 +66,22 @@ def _goodness(candidate: EvaluationRow) -> tuple[bool, bool, bool, float]:
 def best_fixed(rows: Sequence[EvaluationRow]) -> float:
     """The negative w with the most successes, and among equals the weakest.
 
+    A scale that was not rendered for a prompt does there as the nearest that was.
+
     Raises:
         ValueError: no row counts, so there is nothing to choose by.
     """
-    successes: dict[float, int] = defaultdict(int)
+    sweeps: dict[str, dict[float, bool]] = defaultdict(dict)
     for candidate in rows:
-        if candidate.policy == fixed(candidate.scale) and candidate.scale < 0 and candidate.success is not None:
-            successes[candidate.scale] += candidate.success
-    if not successes:
+        if candidate.policy == fixed(candidate.scale) and candidate.success is not None:
+            sweeps[candidate.prompt_id][candidate.scale] = candidate.success
+    scales = {scale for sweep in sweeps.values() for scale in sweep if scale < 0}
+    if not scales:
         msg = "expected prompts whose plain picture shows what they ask for, got none; look at the sweep"
         raise ValueError(msg)
-    return max(successes, key=lambda scale: (successes[scale], scale))
+    return max(scales, key=lambda scale: (sum(sweep[_nearest(scale, sweep)] for sweep in sweeps.values()), scale))
+
+
+def _nearest(scale: float, rendered: Iterable[float]) -> float:
+    """Of two as near the weaker."""
+    return min(rendered, key=lambda other: (abs(other - scale), -other))

@@ -58,6 +58,21 @@ def test_a_valid_recipe_is_read(tmp_path: Path) -> None:
             r"label: expected judges that differ in kind, model or strategy, got human",
         ),
         (("label", "model"), "", r"label: expected a model for judge local, got none; add the key model"),
+        (
+            ("sweep", "search"),
+            {"judge": "human"},
+            r"sweep: search: expected local, detector, or openai with strategy bisect, got human",
+        ),
+        (
+            ("sweep", "search"),
+            {"judge": "openai", "model": "m", "strategy": "sheet"},
+            r"sweep: search: expected local, detector, or openai with strategy bisect, got openai with strategy sheet",
+        ),
+        (
+            ("sweep", "search"),
+            {"judge": "local", "model": "another"},
+            r"label: expected the judge of sweep\.search, got another",
+        ),
         (("evaluate",), None, r"evaluate: expected a valid dictionary or instance of EvaluateSettings, got None"),
     ],
 )
