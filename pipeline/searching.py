@@ -9,6 +9,7 @@ each search's pictures together, so that the label stage asks nobody.
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from tqdm import tqdm
 
@@ -20,8 +21,21 @@ from labeling.seeking import seek, usual
 from labeling.verdict import ANSWERED, PLAIN, Judge, Sight, Verdict
 from pipeline.opening import open_sweep
 from pipeline.render import Rendered, Shot
-from pipeline.studio import Studio
+from pipeline.settings import Recipe
 from pipeline.tables import Prompt
+
+
+class Darkroom(Protocol):
+    """Who renders; `pipeline.studio.Studio` is one."""
+
+    @property
+    def recipe(self) -> Recipe:
+        """Whose sweep it is."""
+        ...
+
+    def wanted(self, shots: Sequence[Shot]) -> list[Rendered]:
+        """One batch of pictures."""
+        ...
 
 
 @dataclass
@@ -51,7 +65,7 @@ class Quest:
 class Searcher:
     """Runs all searches together."""
 
-    studio: Studio
+    darkroom: Darkroom
     judge: Judge
     found: list[int] = field(default_factory=list[int])
     """The labels so far, as indices of the scales."""
@@ -65,9 +79,9 @@ class Searcher:
         waiting = list(reversed(prompts))
         quests: list[Quest] = []
         rendered: list[Rendered] = []
-        with tqdm(total=len(prompts), desc=f"searches of {self.studio.recipe.name}", unit="prompt") as bar:
+        with tqdm(total=len(prompts), desc=f"searches of {self.darkroom.recipe.name}", unit="prompt") as bar:
             while waiting or quests:
-                while waiting and len(quests) < self.studio.recipe.sweep.batch_size:
+                while waiting and len(quests) < self.darkroom.recipe.sweep.batch_size:
                     quests.append(self._begin(waiting.pop()))
                 ended = await self._one_round(quests)
                 quests = [quest for quest in quests if quest not in ended]
@@ -76,13 +90,13 @@ class Searcher:
         return sorted(rendered, key=lambda row: row.key)
 
     def _begin(self, prompt: Prompt) -> Quest:
-        scales = self.studio.recipe.sweep.ladder
+        scales = self.darkroom.recipe.sweep.ladder
         search = seek(scales, usual(self.found, len(scales)))
         return Quest(prompt, search, wanted=next(search))
 
     async def _one_round(self, quests: Sequence[Quest]) -> list[Quest]:
         """Render one picture for each quest and look at it; those that have ended."""
-        rows = self.studio.wanted([Shot(quest.prompt, quest.wanted) for quest in quests])
+        rows = self.darkroom.wanted([Shot(quest.prompt, quest.wanted) for quest in quests])
         by_prompt = {row.prompt_id: row for row in rows}
         for quest in quests:
             quest.rows[quest.wanted] = by_prompt[quest.prompt.prompt_id]
@@ -90,7 +104,7 @@ class Searcher:
         ended = [quest for quest, sight in zip(quests, sights, strict=True) if not quest.go_on(sight)]
         for verdicts in await asyncio.gather(*(self._ask(quest, list(quest.rows)) for quest in ended)):
             if (scale := choose_label(verdicts).scale) is not None:
-                self.found.append(self.studio.recipe.sweep.ladder.index(scale))
+                self.found.append(self.darkroom.recipe.sweep.ladder.index(scale))
         return ended
 
     async def _look(self, quest: Quest) -> Sight | None:
@@ -100,7 +114,7 @@ class Searcher:
 
     async def _ask(self, quest: Quest, scales: Sequence[float]) -> Sequence[Verdict]:
         pictures = [quest.rows[scale].picture() for scale in dict.fromkeys(scales)]
-        verdicts = await self.judge.judge(open_sweep(self.studio.recipe, quest.prompt, pictures))
+        verdicts = await self.judge.judge(open_sweep(self.darkroom.recipe, quest.prompt, pictures))
         if unasked := next((verdict for verdict in verdicts if verdict.outcome not in ANSWERED), None):
             error = BudgetError if unasked.outcome == "budget" else LabelingError
             raise error(
