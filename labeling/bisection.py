@@ -27,7 +27,7 @@ def bisect(scales: Sequence[float]) -> Search:
     Args:
         scales: at least two, from the plain picture to the strongest suppression.
     """
-    gaze = _Gaze(scales)
+    gaze = Gaze(scales)
     last = len(scales) - 1
     if (yield from gaze.all_gone(range(min(3, last + 1)))):
         return gaze.seen  # absent: neither on the plain picture nor on those nearest to it
@@ -39,6 +39,14 @@ def bisect(scales: Sequence[float]) -> Search:
     working = yield from _first_working(gaze, start)
     if working is not None:
         yield from _last_working(gaze, working)
+    return gaze.seen
+
+
+def look_at_all(scales: Sequence[float]) -> Search:
+    """No search: every scale in order."""
+    gaze = Gaze(scales)
+    for index in range(len(scales)):
+        yield from gaze.at(index)
     return gaze.seen
 
 
@@ -55,7 +63,7 @@ async def drive(search: Search, look: Callable[[float], Awaitable[Sight | None]]
         return end.value
 
 
-class _Gaze:
+class Gaze:
     """What was seen so far; each picture is looked at once."""
 
     def __init__(self, scales: Sequence[float]) -> None:
@@ -63,26 +71,30 @@ class _Gaze:
         self.seen: dict[float, Sight] = {}
 
     def at(self, index: int) -> Generator[float, Sight, Sight]:
+        """The sight of a scale."""
         scale = self.scales[index]
         if scale not in self.seen:
             self.seen[scale] = yield scale
         return self.seen[scale]
 
     def gone(self, index: int) -> Generator[float, Sight, bool]:
+        """The concept is certainly not there."""
         return (yield from self.at(index)).gone is True
 
     def all_gone(self, indices: Iterable[int]) -> Generator[float, Sight, bool]:
+        """At none of them; looks no further than the first at which it is."""
         for index in indices:
             if not (yield from self.gone(index)):
                 return False
         return True
 
     def works(self, index: int) -> Generator[float, Sight, bool]:
+        """The concept is gone and the rest is kept."""
         sight = yield from self.at(index)
         return bool(sight.gone and sight.kept)
 
 
-def _onset(gaze: _Gaze, last: int) -> Generator[float, Sight, int]:
+def _onset(gaze: Gaze, last: int) -> Generator[float, Sight, int]:
     """Halve the way between what shows the concept and `last`, which does not; a picture without it counts if the next agrees."""
     below, start = 0, last
     while start - below > 1:
@@ -94,7 +106,7 @@ def _onset(gaze: _Gaze, last: int) -> Generator[float, Sight, int]:
     return start
 
 
-def _first_working(gaze: _Gaze, start: int) -> Generator[float, Sight, int | None]:
+def _first_working(gaze: Gaze, start: int) -> Generator[float, Sight, int | None]:
     """The first scale from `start` on that works and whose stronger neighbour does; one that works alone if there is no such."""
     alone: int | None = None
     broken = 0
@@ -110,7 +122,7 @@ def _first_working(gaze: _Gaze, start: int) -> Generator[float, Sight, int | Non
     return alone
 
 
-def _last_working(gaze: _Gaze, first: int) -> Generator[float, Sight, None]:
+def _last_working(gaze: Gaze, first: int) -> Generator[float, Sight, None]:
     """Halve the way from a working scale to where it first works no longer, so that the end of the run has been seen."""
     works, breaks = first, len(gaze.scales)
     while breaks - works > 1:

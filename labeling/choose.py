@@ -6,7 +6,7 @@ answers best, and a scale that works counts when its stronger neighbour works to
 """
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
 
 from labeling.outcomes import LabelOutcome
@@ -47,11 +47,17 @@ def choose_scale(seen: Mapping[float, Sight]) -> Vote:
     return ("ok", scales[best[0]]) if best else ("none_works", None)
 
 
-def strongest_working(seen: Mapping[float, Sight], scale: float) -> float:
-    """How far suppression may go beyond a label: the last of the unbroken run of scales from `scale` on that work."""
+def strongest_working(seen: Mapping[float, Sight], scale: float, scales: Iterable[float]) -> float:
+    """How far suppression may go beyond a label: the last of the scales before the first that was seen not to work.
+
+    One that nobody looked at is no hindrance: a search that has its label looks no further. Of a label at which nobody said what he
+    saw nothing more is known.
+    """
     last = scale
-    for stronger in sorted((other for other in seen if other < scale), reverse=True):
-        if not (seen[stronger].gone and seen[stronger].kept):
+    if scale not in seen:
+        return last
+    for stronger in sorted((other for other in scales if other < scale), reverse=True):
+        if stronger in seen and not (seen[stronger].gone and seen[stronger].kept):
             break
         last = stronger
     return last

@@ -31,12 +31,14 @@ class Sweep:
     concept: str
     synonyms: tuple[str, ...]
     images: Mapping[float, Image]
-    """Scale -> picture; 0 and at least one negative scale."""
+    """Scale -> picture; 0 is there, the others are negative."""
     prompt_id: str = ""
     """By which people's labels refer to it; no part of what is asked."""
+    searched: bool = False
+    """A search has asked for these very pictures, so that a judge who searches looks at all of them."""
 
     def __post_init__(self) -> None:
-        if PLAIN not in self.images or len(self.images) < 2 or max(self.images) > 0:
+        if PLAIN not in self.images or max(self.images) > 0:
             raise LabelingError(f"expected pictures at 0 and at negative scales, got {sorted(self.images)}")
 
     @property

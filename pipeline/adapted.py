@@ -14,7 +14,7 @@ from pipeline.paths import Paths
 from pipeline.png import encode_png
 from pipeline.render import Shot
 from pipeline.settings import Recipe
-from pipeline.sweep import Studio
+from pipeline.studio import Studio
 from pipeline.tables import Prompt, SweepImage
 
 if TYPE_CHECKING:

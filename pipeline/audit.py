@@ -24,8 +24,8 @@ from pipeline.auditing.records import read_verdicts
 from pipeline.files import replaced_file
 from pipeline.inputs import read_input
 from pipeline.judging import OpenJudge, open_judge
-from pipeline.label import open_sweep
 from pipeline.ledger import Ledger, default_folder
+from pipeline.opening import open_sweep
 from pipeline.parquet import read_shards
 from pipeline.paths import Paths
 from pipeline.png import open_picture

@@ -20,9 +20,9 @@ from pipeline.inputs import read_input
 from pipeline.judging import USUAL, Options, open_judge
 from pipeline.label_metrics import measure
 from pipeline.ledger import Ledger, default_folder
+from pipeline.opening import open_sweep
 from pipeline.parquet import read_shards, write_rows
 from pipeline.paths import Paths
-from pipeline.png import open_picture
 from pipeline.seen import write_seen
 from pipeline.settings import Recipe
 from pipeline.tables import LabelRow, Prompt, SweepImage, VerdictRow
@@ -68,12 +68,6 @@ def read_sweeps(recipe: Recipe, paths: Paths, prompts: Sequence[Prompt]) -> Iter
     wanted = (picture for picture in read_shards(paths.sweeps, SweepImage) if picture.prompt_id in asked)
     for name, group in groupby(wanted, key=lambda picture: picture.prompt_id):
         yield open_sweep(recipe, asked[name], list(group))
-
-
-def open_sweep(recipe: Recipe, prompt: Prompt, pictures: Sequence[SweepImage]) -> Sweep:
-    """What a judge is shown of one prompt."""
-    images = {picture.scale: open_picture(picture.image) for picture in pictures}
-    return Sweep(prompt.prompt, prompt.rest, recipe.concept, recipe.synonyms, images, prompt.prompt_id)
 
 
 def write(

@@ -21,7 +21,7 @@ class Lesson:
     weakest: float
     """The label; 0 where the concept is absent."""
     strongest: float
-    """The last scale up to which all work; the label itself where the concept is absent, for less is better there."""
+    """The last scale up to which none was seen to fail; the label itself where the concept is absent, for less is better there."""
     works: Mapping[float, bool]
     """Swept scale -> whether it succeeds by the judge: gone and kept, on benign prompts kept alone; empty where the
     plain picture lacks a concept that was asked for, which is neither."""
@@ -36,6 +36,8 @@ class Tables:
     seen: Mapping[str, Mapping[float, Sight]]
     """Prompt -> scale -> what the judge saw; of several judges the first that judged."""
     features: Sequence[Feature]
+    ladder: Sequence[float]
+    """All scales of a sweep, looked at or not."""
 
 
 def collect(tables: Tables, *, injected: Sequence[float], absent: str) -> tuple[list[Lesson], dict[str, int]]:
@@ -49,21 +51,20 @@ def collect(tables: Tables, *, injected: Sequence[float], absent: str) -> tuple[
     prompts = [prompt for prompt in tables.prompts if prompt.split != "test"]
     dropped = Counter(outcome for p in prompts if (outcome := tables.labels[p.prompt_id].outcome) not in usable)
     lessons = [
-        _lesson(prompt, tables.labels[prompt.prompt_id], tables.seen[prompt.prompt_id], values[prompt.prompt_id])
+        _lesson(prompt, tables, values[prompt.prompt_id])
         for prompt in prompts
         if tables.labels[prompt.prompt_id].outcome in usable
     ]
     return lessons, dict(sorted(dropped.items()))
 
 
-def _lesson(
-    prompt: Prompt, label: LabelRow, seen: Mapping[float, Sight], values: tuple[tuple[float, ...], ...]
-) -> Lesson:
+def _lesson(prompt: Prompt, tables: Tables, values: tuple[tuple[float, ...], ...]) -> Lesson:
+    label, seen = tables.labels[prompt.prompt_id], tables.seen[prompt.prompt_id]
     if label.scale is None:
         works = {scale: bool(sight.kept) for scale, sight in seen.items()} if prompt.kind == "benign" else {}
         return Lesson(prompt, values, weakest=0.0, strongest=0.0, works=works)
     works = {scale: bool(sight.gone and sight.kept) for scale, sight in seen.items()}
-    return Lesson(prompt, values, label.scale, strongest_working(seen, label.scale), works)
+    return Lesson(prompt, values, label.scale, strongest_working(seen, label.scale, tables.ladder), works)
 
 
 def read_features(features: Sequence[Feature], injected: Sequence[float]) -> dict[str, tuple[tuple[float, ...], ...]]:

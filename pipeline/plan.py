@@ -44,7 +44,7 @@ def plan(recipe: Recipe) -> list[Item]:
     audited = recipe.audit.probes * len(PLANTERS) + recipe.audit.retests
     return [
         Item("prompts", f"{prompts} prompts", *_writing(recipe)),
-        Item("sweep", f"{pictures} pictures, {recipe.sweep.steps} steps each"),
+        Item("sweep", f"{'up to ' if recipe.sweep.search else ''}{pictures} pictures, {recipe.sweep.steps} steps each"),
         Item("label", f"{prompts} sweeps", *_judging(recipe, recipe.label, prompts)),
         Item("audit", f"{audited} sweeps at most", *_judging(recipe, recipe.label, audited)),
         Item("evaluate", f"{test} pictures with the adapter"),

@@ -64,9 +64,19 @@ def _goodness(candidate: EvaluationRow) -> tuple[bool, bool, bool, float]:
 
 
 def best_fixed(rows: Sequence[EvaluationRow]) -> float | None:
-    """The negative w with the most successes, and among equals the weakest; None when no row counts."""
-    successes: dict[float, int] = defaultdict(int)
+    """The negative w with the most successes, and among equals the weakest; None when no row counts.
+
+    A scale that was not rendered for a prompt does there as the nearest that was.
+    """
+    sweeps: dict[str, dict[float, bool]] = defaultdict(dict)
     for candidate in rows:
-        if candidate.policy == fixed(candidate.scale) and candidate.scale < 0 and candidate.success is not None:
-            successes[candidate.scale] += candidate.success
+        if candidate.policy == fixed(candidate.scale) and candidate.success is not None:
+            sweeps[candidate.prompt_id][candidate.scale] = candidate.success
+    scales = {scale for sweep in sweeps.values() for scale in sweep if scale < 0}
+    successes = {scale: sum(sweep[_nearest(scale, sweep)] for sweep in sweeps.values()) for scale in scales}
     return max(successes, key=lambda scale: (successes[scale], scale), default=None)
+
+
+def _nearest(scale: float, rendered: Iterable[float]) -> float:
+    """Of two as near the weaker."""
+    return min(rendered, key=lambda other: (abs(other - scale), -other))

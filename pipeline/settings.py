@@ -105,32 +105,6 @@ def _all_negative(scales: Scales) -> Scales:
     return scales
 
 
-class SweepSettings(Settings):
-    """Which pictures of a prompt are rendered, and how."""
-
-    scales: Annotated[Scales, AfterValidator(_all_negative)]
-    """As written: a list or {start, stop, step}, all below 0. Stages read `ladder`."""
-    probes: Annotated[tuple[float, ...], Field(strict=False)] = (1.0, 0.0)
-    """w that is injected in a first step for its features alone; features along the sweep come by themselves."""
-    slots: Literal["concept", "concept+eot", "all"]
-    """Which token slots of the concept are injected; the paper's is `concept`."""
-    first_step: Literal["inhibited", "plain"] = "inhibited"
-    steps: Positive
-    guidance: Annotated[float, Field(ge=0)]
-    scheduler: str
-    """Class name in diffusers without "Scheduler": DPMSolverMultistep, DDIM, ..."""
-    height: Positive
-    width: Positive
-    batch_size: Positive
-    """Pictures a batch. Part of what a picture is: its last bits depend on the batch that it was rendered in."""
-
-    @property
-    def ladder(self) -> tuple[float, ...]:
-        """0 and then the scales, from the weakest to the strongest: the order of a sweep."""
-        values = self.scales.values if isinstance(self.scales, ScaleRange) else self.scales
-        return (0.0, *sorted(values, reverse=True))
-
-
 class JudgeSettings(EndpointSettings):
     """One judge of the sweeps, and what is enough for it."""
 
@@ -187,6 +161,43 @@ class LabelSettings(JudgeSettings):
         if twice := next((one for index, one in enumerate(asked) if one in asked[:index]), None):
             raise ValueError(f"expected judges that differ in kind, model or strategy, got {twice[0]} {twice[1]} twice")
         return self
+
+
+class SweepSettings(Settings):
+    """Which pictures of a prompt are rendered, and how."""
+
+    scales: Annotated[Scales, AfterValidator(_all_negative)]
+    """As written: a list or {start, stop, step}, all below 0. Stages read `ladder`."""
+    probes: Annotated[tuple[float, ...], Field(strict=False)] = (1.0, 0.0)
+    """w that is injected in a first step for its features alone; features along the sweep come by themselves."""
+    slots: Literal["concept", "concept+eot", "all"]
+    """Which token slots of the concept are injected; the paper's is `concept`."""
+    first_step: Literal["inhibited", "plain"] = "inhibited"
+    steps: Positive
+    guidance: Annotated[float, Field(ge=0)]
+    scheduler: str
+    """Class name in diffusers without "Scheduler": DPMSolverMultistep, DDIM, ..."""
+    height: Positive
+    width: Positive
+    batch_size: Positive
+    """Pictures a batch. Part of what a picture is: its last bits depend on the batch that it was rendered in."""
+    search: LabelSettings | None = None
+    """Who is asked which scales of a train or val prompt to render, the recipe's own judge: a search wants about 5 of 16. None: all are."""
+
+    @model_validator(mode="after")
+    def _searcher_sees_single_pictures(self) -> "SweepSettings":
+        judges = (self.search, *self.search.then) if self.search else ()
+        for one in judges:
+            if one.judge == "human" or (one.judge == "openai" and one.strategy != "bisect"):
+                got = f"{one.judge} with strategy {one.strategy}"
+                raise ValueError(f"search: expected local, detector, or openai with strategy bisect, got {got}")
+        return self
+
+    @property
+    def ladder(self) -> tuple[float, ...]:
+        """0 and then the scales, from the weakest to the strongest: the order of a sweep."""
+        values = self.scales.values if isinstance(self.scales, ScaleRange) else self.scales
+        return (0.0, *sorted(values, reverse=True))
 
 
 class TrainSettings(Settings):
@@ -292,6 +303,14 @@ class Recipe(Settings):
         judging = {judge.model for judge in judges} | {one.detector for one in judges if one.judge == "detector"}
         if both := sorted(judging & self.evaluate.models):
             raise ValueError(f"expected an evaluator that does not label, got {both[0]} in label and in evaluate")
+        return self
+
+    @model_validator(mode="after")
+    def _searcher_labels(self) -> "Recipe":
+        if self.sweep.search and self.sweep.search != self.label:
+            raise ValueError(
+                "label: expected the judge of sweep.search, got another; make them the same, by a YAML anchor"
+            )
         return self
 
     @property

@@ -1,29 +1,26 @@
-"""`gie sweep RECIPE`: the pictures of every prompt at every scale, and the features of their first step.
+"""`gie sweep RECIPE`: the pictures of the prompts at the scales, and the features of their first step.
 
-Pixels depend in their last bits on the batch that they are rendered in. So the table alone decides the batches (prompts in order,
-each from w = 0 to the strongest scale, cut into equal parts), and the ledger gets whole ones: a sweep that was killed goes on
-with the batch it was in, and its tables are the very same bytes.
+Every prompt at every scale, in batches that the table alone decides: prompts in order, each from w = 0 to the strongest scale, cut into
+equal parts. Where the recipe says who searches (`sweep.search`), the train and val prompts get the pictures that a search asks for and
+no others; the held-out prompts are rendered whole either way, for the policies and curves of the evaluation need all of their scales.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from functools import cached_property
-from importlib.metadata import version
-from typing import Any, TypeVar
+import asyncio
+from collections.abc import Iterable, Iterator, Sequence
+from heapq import merge
 
-from tqdm import tqdm
-
-from pipeline.conditions import Conditions, write_conditions
+from pipeline.conditions import write_conditions
 from pipeline.drawing import observe, open_pipeline
 from pipeline.inputs import read_input
-from pipeline.ledger import Ledger, default_folder, ledger_key
-from pipeline.parquet import R, write_rows, write_shards
+from pipeline.judging import open_judge
+from pipeline.ledger import Ledger, default_folder
+from pipeline.parquet import write_rows, write_shards
 from pipeline.paths import Paths
-from pipeline.render import Rendered, Shot, pixel_code, probe_features, render
-from pipeline.settings import Recipe
+from pipeline.render import Rendered
+from pipeline.searching import Searcher
+from pipeline.settings import LabelSettings, Recipe
+from pipeline.studio import Studio
 from pipeline.tables import Feature, Prompt, SweepImage
-
-T = TypeVar("T")
 
 
 def run(recipe: Recipe, paths: Paths) -> None:
@@ -33,80 +30,26 @@ def run(recipe: Recipe, paths: Paths) -> None:
     conditions = observe(recipe, pipe)
     studio = Studio(pipe, recipe, conditions, Ledger(default_folder()))
     features: list[Feature] = list(studio.probes(prompts))
-    write_shards(paths.sweeps, SweepImage, _collecting(studio, studio.pictures(prompts), features))
+    rendered = draw(studio, paths, prompts)
+    write_shards(paths.sweeps, SweepImage, _collecting(studio, rendered, features))
     write_rows(paths.features, Feature, features)
     write_conditions(paths.conditions, conditions)
 
 
-@dataclass(frozen=True)
-class Studio:
-    """Renders batches, or takes them from the ledger."""
+def draw(studio: Studio, paths: Paths, prompts: Sequence[Prompt]) -> Iterator[Rendered]:
+    """The pictures of the sweeps, in their order."""
+    judge = studio.recipe.sweep.search
+    if judge is None:
+        return studio.pictures(prompts)
+    found = asyncio.run(_search(studio, paths, judge, [prompt for prompt in prompts if prompt.split != "test"]))
+    whole = studio.pictures([prompt for prompt in prompts if prompt.split == "test"])
+    return merge(found, whole, key=lambda row: row.key)
 
-    pipe: Any
-    recipe: Recipe
-    conditions: Conditions
-    ledger: Ledger
-    adapter: str = ""
-    """Hash of the adapter that infers the scales; "" where each shot says its own."""
 
-    def pictures(self, prompts: Sequence[Prompt]) -> Iterator[Rendered]:
-        """Every prompt at every scale, in the order of the sweeps."""
-        shots = [Shot(prompt, scale) for prompt in prompts for scale in self.recipe.sweep.ladder]
-        return self.developed("pictures", shots, Rendered, render)
-
-    def probes(self, prompts: Sequence[Prompt]) -> Iterator[Feature]:
-        """The features at those probes that no picture's first step gives by itself."""
-        probes = sorted(set(self.recipe.sweep.probes) - self.injected, reverse=True)
-        shots = [Shot(prompt, scale) for prompt in prompts for scale in probes]
-        return self.developed("probes", shots, Feature, probe_features)
-
-    @cached_property
-    def injected(self) -> set[float]:
-        """The w of the features that come along the sweep; nothing is injected in a plain first step."""
-        sweep = self.recipe.sweep
-        return set(sweep.ladder) if sweep.first_step == "inhibited" else {0.0}
-
-    def developed(
-        self,
-        what: str,
-        shots: Sequence[Shot],
-        row_type: type[R],
-        make: Callable[[Any, Recipe, Sequence[Shot]], list[R]],
-    ) -> Iterator[R]:
-        """Rows of whole batches, in the order of the shots; shows how many are still to be made and how long that takes."""
-        batches = {self._key(what, batch): batch for batch in _cut(shots, self.recipe.sweep.batch_size)}
-        missing = sum(len(batch) for key, batch in batches.items() if not self.ledger.has_rows(key))
-        title = f"{what} of {self.recipe.name} ({len(shots) - missing} in the ledger)"
-        with tqdm(total=missing, desc=title, unit=" pictures", disable=not missing) as bar:
-            for key, batch in batches.items():
-                rows = self.ledger.get_rows(key, row_type)
-                if rows is None:
-                    rows = sorted(make(self.pipe, self.recipe, batch), key=lambda row: row.key)
-                    self.ledger.put_rows(key, row_type, rows)
-                    bar.update(len(batch))
-                yield from rows
-
-    def _key(self, what: str, batch: Sequence[Shot]) -> str:
-        shots = [[shot.prompt.prompt_id, shot.prompt.prompt, shot.prompt.seed, shot.scale] for shot in batch]
-        return ledger_key(what=what, shots=shots, **self._made_by)
-
-    @cached_property
-    def _made_by(self) -> dict[str, Any]:
-        """What decides the pixels of all batches alike."""
-        sweep = self.recipe.sweep
-        return {
-            "adapter": self.adapter,
-            "concept": self.recipe.concept,
-            "slots": sweep.slots,
-            "first_step": sweep.first_step,
-            "fingerprint": self.conditions.fingerprint,
-            "sampling": self.conditions.sampling.model_dump(),
-            "device": self.pipe.device.type,
-            "dtype": str(self.pipe.unet.dtype),
-            "compile": self.recipe.model.compile,
-            "code": pixel_code(),
-            "versions": {name: version(name) for name in ("torch", "diffusers")},
-        }
+async def _search(studio: Studio, paths: Paths, judge: LabelSettings, prompts: Sequence[Prompt]) -> list[Rendered]:
+    opened = open_judge(judge, paths, studio.ledger, device=studio.recipe.model.device)
+    async with opened as eyes:
+        return await Searcher(studio, eyes).run(prompts)
 
 
 def _collecting(studio: Studio, rendered: Iterable[Rendered], features: list[Feature]) -> Iterator[SweepImage]:
@@ -115,8 +58,3 @@ def _collecting(studio: Studio, rendered: Iterable[Rendered], features: list[Fea
         if row.scale in studio.injected:
             features.extend(row.features())
         yield row.picture()
-
-
-def _cut(items: Sequence[T], size: int) -> Iterator[Sequence[T]]:
-    for start in range(0, len(items), size):
-        yield items[start : start + size]

@@ -88,6 +88,7 @@ def read_tables(recipe: Recipe, paths: Paths) -> Tables:
         labels={row.prompt_id: row for row in labels},
         seen={row.prompt_id: fill_between(read_seen(row.seen), recipe.sweep.ladder) for row in reversed(judged)},
         features=read_input(paths.features, Feature, stage="sweep", recipe=recipe.name),
+        ladder=recipe.sweep.ladder,
     )
 
 

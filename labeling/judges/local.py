@@ -52,9 +52,8 @@ class LocalJudge:
 
     async def judge(self, sweep: Sweep) -> Sequence[Verdict]:
         """Look at one sweep; one verdict."""
-        probabilities = (
-            await self._bisect(sweep) if self.layout == BISECTION else self.probabilities(sweep, sweep.scales)
-        )
+        searches = self.layout == BISECTION and not sweep.searched
+        probabilities = await self._bisect(sweep) if searches else self.probabilities(sweep, sweep.scales)
         scales = list(probabilities[PICTURE])
         seen = decide(probabilities, self.rubric)
         outcome, scale = choose_scale(seen)

@@ -6,7 +6,7 @@ About 2 log2 of the scales are asked about, one after the other.
 from dataclasses import dataclass, field
 
 from labeling.asking import Answer, Asker
-from labeling.bisection import bisect, drive
+from labeling.bisection import bisect, drive, look_at_all
 from labeling.reading import Reading, read
 from labeling.rubric import REFERENCE, compose
 from labeling.strategies.strategy import judged, missing
@@ -29,7 +29,8 @@ class Bisection:
     async def judge(self, sweep: Sweep, asker: Asker) -> list[Verdict]:
         """One verdict; it ends at the first question without an answer."""
         interview = _Interview(sweep, asker)
-        seen = await drive(bisect(sweep.scales), interview.look)
+        search = look_at_all if sweep.searched else bisect
+        seen = await drive(search(sweep.scales), interview.look)
         if seen is None:
             reading, at = interview.failed
             shown = interview.scales

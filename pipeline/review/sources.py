@@ -9,7 +9,7 @@ from pipeline.auditing.records import read_verdicts
 from pipeline.folders.read import read_subjects
 from pipeline.folders.tables import Labelled, read_labels
 from pipeline.inputs import read_input
-from pipeline.label import open_sweep
+from pipeline.opening import open_sweep
 from pipeline.paths import Paths
 from pipeline.review.exhibits import Exhibit
 from pipeline.settings import Recipe

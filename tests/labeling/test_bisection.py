@@ -7,7 +7,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from labeling.bisection import bisect, drive
+from labeling.bisection import bisect, drive, look_at_all
 from labeling.choose import choose_scale, strongest_working
 from labeling.verdict import Sight
 
@@ -39,7 +39,8 @@ def test_clean_sweep_gets_the_label_of_a_whole_look(count: int, gone_from: int, 
     expected = choose_scale(sights)
     assert choose_scale(seen) == expected
     if expected[1] is not None:
-        assert strongest_working(seen, expected[1]) == strongest_working(sights, expected[1])
+        scales = list(sights)
+        assert strongest_working(seen, expected[1], scales) == strongest_working(sights, expected[1], scales)
 
 
 @given(st.integers(4, 200), st.integers(0, 200), st.integers(1, 201))
@@ -96,3 +97,16 @@ def test_renderer_can_drive_the_search() -> None:
         pytest.fail("the search goes on and on")
     assert list(seen) == wanted
     assert len(wanted) == len(set(wanted)) < 13
+
+
+def test_who_looks_at_all_looks_in_order() -> None:
+    """Every scale once, from the plain picture on, whatever is seen."""
+    sights = clean(5, 2, 4)
+    asked: list[float] = []
+
+    async def look(scale: float) -> Sight:
+        asked.append(scale)
+        return sights[scale]
+
+    assert asyncio.run(drive(look_at_all(list(sights)), look)) == sights
+    assert asked == list(sights)

@@ -89,7 +89,22 @@ def test_spacing_of_the_scales_does_not_matter() -> None:
 ])  # fmt: skip
 def test_window_ends_before_the_first_failure(gone: str, kept: str, last: float) -> None:
     """The working window of a label reaches to the last scale of an unbroken run."""
-    assert strongest_working(see(gone, kept), -2.0) == last
+    seen = see(gone, kept)
+    assert strongest_working(seen, -2.0, list(seen)) == last
+
+
+def test_what_nobody_looked_at_does_not_end_the_window() -> None:
+    """A search stops at its label: the window reaches on to what was seen to fail, else to the end of the scales."""
+    works, fails = Sight(gone=True, kept=True), Sight(gone=True, kept=False)
+    scales = [-float(step) for step in range(10)]
+    assert strongest_working({-2.0: works, -3.0: works}, -2.0, scales) == -9.0
+    assert strongest_working({-2.0: works, -3.0: works, -6.0: fails}, -2.0, scales) == -5.0
+    assert strongest_working({-2.0: works, -3.0: fails}, -2.0, scales) == -2.0
+
+
+def test_a_pick_without_sights_is_a_window_of_its_own() -> None:
+    """People say what is right, not what else is."""
+    assert strongest_working({}, -2.0, [0.0, -1.0, -2.0, -3.0]) == -2.0
 
 
 def test_one_verdict_is_the_label() -> None:

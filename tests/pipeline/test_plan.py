@@ -39,6 +39,13 @@ def test_bisection_asks_about_two_log2_of_the_scales() -> None:
     assert 6 * 160 <= item.least.calls <= 12 * 160
 
 
+def test_a_search_renders_up_to_all() -> None:
+    """How many it will ask for depends on the pictures."""
+    recipe = judged_by(strategy="bisect")
+    searching = recipe.model_copy(update={"sweep": recipe.sweep.model_copy(update={"search": recipe.label})})
+    assert {item.name: item.count for item in plan(searching)}["sweep"] == "up to 960 pictures, 50 steps each"
+
+
 def test_an_emoji_recipe_costs_nothing() -> None:
     """Nobody is asked over the network."""
     items = plan(read_recipe("emoji-cat", ROOT / "params.yaml"))

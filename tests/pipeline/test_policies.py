@@ -55,6 +55,13 @@ def test_the_best_fixed_scale_has_the_most_successes_and_is_the_weakest_of_equal
     assert best_fixed(rows("ttggw")) == -2.0
 
 
+def test_a_scale_that_was_not_rendered_does_as_the_nearest() -> None:
+    """A search saw of one prompt little more than its label: -2 still serves both, as when all was rendered."""
+    whole, searched = rows("ttggw", "tgggg"), rows("ttggw", "tg")
+    assert len(searched) < len(whole)
+    assert best_fixed(searched) == best_fixed(whole) == -2.0
+
+
 def test_the_plain_model_is_no_fixed_scale() -> None:
     """A policy that erases nothing cannot be the best way to erase."""
     assert best_fixed(rows("ttt")) == -1.0

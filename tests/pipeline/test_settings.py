@@ -74,6 +74,21 @@ def test_a_valid_recipe_is_read(tmp_path: Path) -> None:
             {"detector": "eyes", "clip": "x"},
             r"evaluate\.evaluator\.detector: expected 'open-nsfw' or 'nudenet', got 'eyes'",
         ),
+        (
+            ("sweep", "search"),
+            {"judge": "human"},
+            r"sweep: search: expected local, detector, or openai with strategy bisect, got human",
+        ),
+        (
+            ("sweep", "search"),
+            {"judge": "openai", "model": "m", "strategy": "sheet"},
+            r"sweep: search: expected local, detector, or openai with strategy bisect, got openai with strategy sheet",
+        ),
+        (
+            ("sweep", "search"),
+            {"judge": "local", "model": "another"},
+            r"label: expected the judge of sweep\.search, got another",
+        ),
         (("evaluate",), None, r"evaluate: expected a valid dictionary or instance of EvaluateSettings, got None"),
     ],
 )

@@ -13,7 +13,7 @@ import torch
 
 from gie.concept import Concept
 from gie.inhibiting import inhibit
-from pipeline import prompts, sweep
+from pipeline import prompts, studio, sweep
 from pipeline.conditions import read_conditions
 from pipeline.drawing import generators, observe, open_pipeline, sampling
 from pipeline.parquet import read_rows, read_shards
@@ -62,7 +62,7 @@ def rendered(monkeypatch: pytest.MonkeyPatch) -> list[int]:
         return make_and_count
 
     for name in ("render", "probe_features"):
-        monkeypatch.setattr(sweep, name, counting(getattr(sweep, name)))
+        monkeypatch.setattr(studio, name, counting(getattr(studio, name)))
     return counts
 
 

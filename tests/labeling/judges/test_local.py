@@ -166,3 +166,13 @@ def test_bisection_looks_at_few_pictures_and_labels_alike(pattern: str, scale: f
     assert len(few.seen) < 12
     assert all(whole.seen[seen] == sight for seen, sight in few.seen.items())
     assert (whole.layout, few.layout) == ("single", "bisection")
+
+
+def test_a_search_s_pictures_are_all_looked_at() -> None:
+    """Who bisects has nothing to leave out where a search has asked for these very pictures; the plain one alone is judged too."""
+    house = picture("house")
+    judge = replace(bundled_judge("cat"), layout="bisection")
+    shown = replace(sweep(picture("cat"), *[house] * 9, concept="cat"), searched=True)
+    assert list(look(judge, shown).seen) == shown.scales
+    absent = replace(sweep(house, concept="cat"), searched=True)
+    assert look(judge, absent).reason == "the plain picture does not show the concept"

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -69,6 +70,18 @@ def test_calls_are_few() -> None:
     assert counts["sheet"] == counts["multi"] == 2
     assert counts["bisect"] <= 11
     assert counts["pairwise"] <= 4
+
+
+def test_a_search_s_pictures_are_all_asked_about() -> None:
+    """One question a picture, and the very questions that were asked about each beside the plain one alone."""
+    sweep = replace(greys("t" * 3 + "g" * 6), searched=True)
+    asker, before = Bright(), Bright()
+    (verdict,) = ask("bisect", sweep, asker)
+    assert list(verdict.seen) == sweep.scales
+    for scale in sweep.scales:
+        few = {each: sweep.images[each] for each in (0.0, scale)}
+        ask("bisect", replace(sweep, images=few), before)
+    assert {question.digest() for question in asker.questions} == {question.digest() for question in before.questions}
 
 
 @pytest.mark.parametrize("strategy", LAYOUTS)

@@ -1,0 +1,217 @@
+"""What a sweep that renders only what a search asks for saves, and what it costs: `python -m benchmarks.adaptive RECIPE ... [--whole FOLDER]`.
+
+Compared with sweeps that are rendered whole: the pictures and labels of the train and val prompts, the seconds of the sweep stage, and what
+the adapters do on the test prompts. Both are built under `build/adaptive`, each with an empty ledger. With --whole, FOLDER is a project with
+the whole sweeps, their labels and evaluations, and the searches take their pictures and sights from there: nothing is rendered but what
+the adapters draw, so there are no seconds, and minutes are enough. The figures go to `build/adaptive/results.json`.
+"""
+
+import asyncio
+import os
+import shutil
+import sys
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from importlib import import_module
+from itertools import groupby
+from json import loads
+from pathlib import Path
+from time import perf_counter
+
+from checks.readme import Column, Results, render
+from labeling.choose import choose_label, choose_scale
+from labeling.verdict import Sweep, Verdict
+from pipeline.label import write
+from pipeline.opening import open_sweep
+from pipeline.parquet import read_rows, read_shards, write_shards
+from pipeline.paths import Paths
+from pipeline.render import Rendered, Shot
+from pipeline.searching import Searcher
+from pipeline.seen import read_seen
+from pipeline.settings import Recipe, read_recipe
+from pipeline.tables import Feature, LabelRow, Prompt, SweepImage, VerdictRow
+
+ROOT = Path(__file__).parent.parent
+FOLDER = ROOT / "build" / "adaptive"
+COLUMNS = [
+    Column(name="adapter", form="text"),
+    Column(name="sweep", form="text"),
+    Column(name="pictures a train or val prompt"),
+    Column(name="labels within one step", form="percent"),
+    Column(name="the same label", form="percent"),
+    Column(name="seconds of the sweep stage"),
+    Column(name="regret"),
+    Column(name="success", form="percent"),
+]
+
+Labels = Mapping[str, LabelRow]
+Line = list[str | float | list[float] | None]
+
+
+@dataclass(frozen=True)
+class Built:
+    """One project and what it took."""
+
+    recipe: Recipe
+    paths: Paths
+    seconds: float | None
+    """Of the sweep stage with an empty ledger; None where it was not rendered."""
+
+    def looked_into(self) -> set[str]:
+        """The train and val prompts."""
+        return {prompt.prompt_id for prompt in read_rows(self.paths.prompts, Prompt) if prompt.split != "test"}
+
+    def pictures(self) -> float:
+        """A train or val prompt, w = 0 among them; mean."""
+        counts = Counter(picture.prompt_id for picture in read_shards(self.paths.sweeps, SweepImage))
+        prompts = self.looked_into()
+        return sum(counts[prompt] for prompt in prompts) / len(prompts)
+
+    def labels(self) -> dict[str, LabelRow]:
+        """Of the train and val prompts."""
+        prompts = self.looked_into()
+        return {row.prompt_id: row for row in read_rows(self.paths.labels, LabelRow) if row.prompt_id in prompts}
+
+
+def agreement(labels: Labels, reference: Labels, ladder: Sequence[float], *, steps: int) -> float:
+    """Share of the labels with the reference's outcome, and at most so many steps of the ladder from its scale."""
+    return sum(_agrees(labels[prompt], reference[prompt], ladder, steps) for prompt in reference) / len(reference)
+
+
+def _agrees(label: LabelRow, reference: LabelRow, ladder: Sequence[float], steps: int) -> bool:
+    if label.outcome != reference.outcome:
+        return False
+    if label.scale is None or reference.scale is None:
+        return True
+    return abs(ladder.index(label.scale) - ladder.index(reference.scale)) <= steps
+
+
+@dataclass(frozen=True)
+class Album:
+    """Pictures and sights of a project with whole sweeps, in the place of a model and a judge."""
+
+    recipe: Recipe
+    rows: Mapping[tuple[str, float], Rendered]
+    seen: Mapping[str, VerdictRow]
+
+    def wanted(self, shots: Sequence[Shot]) -> list[Rendered]:
+        """One batch, as `pipeline.searching.Darkroom` gives it."""
+        return [self.rows[shot.prompt.prompt_id, shot.scale] for shot in shots]
+
+    async def judge(self, sweep: Sweep) -> Sequence[Verdict]:
+        """The sights of these pictures; right for judges to whom every picture is a question of its own."""
+        told = self.seen[sweep.prompt_id]
+        whole = read_seen(told.seen)
+        seen = {scale: whole[scale] for scale in sweep.scales}
+        names = {name: getattr(told, name) for name in ("judge", "model", "rubric_version", "layout")}
+        return [Verdict("ok", choose_scale(seen)[1], seen, **names)]
+
+
+def open_album(recipe: Recipe, whole: Paths) -> Album:
+    """All of a project's pictures; they are in memory."""
+    features: dict[tuple[str, float], list[float]] = defaultdict(list)
+    tokens: Counter[tuple[str, float]] = Counter()
+    for feature in read_rows(whole.features, Feature):
+        features[feature.prompt_id, feature.injected] += feature.values
+        tokens[feature.prompt_id, feature.injected] += 1
+    rows = {
+        (at := (row.prompt_id, row.scale)): Rendered(*at, row.image, tokens[at], tuple(features[at]))
+        for row in read_shards(whole.sweeps, SweepImage)
+    }
+    return Album(recipe, rows, {row.prompt_id: row for row in read_rows(whole.verdicts, VerdictRow)})
+
+
+def build(recipe: Recipe, folder: Path) -> Built:
+    """Run all stages in a folder of their own, from nothing."""
+    paths = begin(recipe, folder)
+    run_stages(recipe, paths, "prompts")
+    start = perf_counter()
+    run_stages(recipe, paths, "sweep")
+    seconds = perf_counter() - start
+    run_stages(recipe, paths, "label", "train", "evaluate")
+    return Built(recipe, paths, seconds)
+
+
+def replay(recipe: Recipe, folder: Path, whole: Paths) -> Built:
+    """The same, the searches over what a project with whole sweeps has."""
+    paths = begin(recipe, folder)
+    paths.prompts.parent.mkdir()
+    shutil.copy(whole.prompts, paths.prompts)
+    album, prompts = open_album(recipe, whole), read_rows(whole.prompts, Prompt)
+    found = asyncio.run(Searcher(album, album).run([prompt for prompt in prompts if prompt.split != "test"]))
+    held_out = {prompt.prompt_id for prompt in prompts if prompt.split == "test"}
+    rows = sorted([*found, *(row for row in album.rows.values() if row.prompt_id in held_out)], key=lambda row: row.key)
+    write_shards(paths.sweeps, SweepImage, (row.picture() for row in rows))
+    shutil.copytree(whole.features.parent, paths.features.parent)
+    pictures = {name: list(group) for name, group in groupby(rows, key=lambda row: row.prompt_id)}
+    sweeps = {
+        prompt: open_sweep(recipe, prompt, [row.picture() for row in pictures[prompt.prompt_id]]) for prompt in prompts
+    }
+    verdicts = {prompt.prompt_id: asyncio.run(album.judge(sweep)) for prompt, sweep in sweeps.items()}
+    write(recipe, paths, prompts, {name: choose_label(given) for name, given in verdicts.items()}, verdicts)
+    run_stages(recipe, paths, "train", "evaluate")
+    return Built(recipe, paths, None)
+
+
+def begin(recipe: Recipe, folder: Path) -> Paths:
+    """An empty project with the models and a ledger of its own."""
+    shutil.rmtree(folder, ignore_errors=True)
+    (folder / "data").mkdir(parents=True)
+    for name in ("emoji", "models"):
+        (folder / "data" / name).symlink_to(ROOT / "data" / name)
+    os.environ["GIE_LEDGER"] = str(folder / "ledger")
+    return Paths(folder, recipe.name)
+
+
+def run_stages(recipe: Recipe, paths: Paths, *stages: str) -> None:
+    """One after the other."""
+    for stage in stages:
+        import_module(f"pipeline.{stage}").run(recipe, paths)
+
+
+def row(name: str, built: Built, reference: Built) -> Line:
+    """One line of the table."""
+    labels, whole, ladder = built.labels(), reference.labels(), built.recipe.sweep.ladder
+    metrics = loads(built.paths.metrics.read_text(encoding="utf-8"))
+    return [
+        built.recipe.name,
+        name,
+        round(built.pictures(), 2),
+        round(agreement(labels, whole, ladder, steps=1), 4),
+        round(agreement(labels, whole, ladder, steps=0), 4),
+        None if built.seconds is None else round(built.seconds),
+        metrics["regret"],
+        metrics["adapter"]["overall"]["success"],
+    ]
+
+
+def compare(name: str, whole: Path | None) -> list[Line]:
+    """Two lines of the table."""
+    recipe = read_recipe(name, ROOT / "params.yaml")
+    searching = recipe.model_copy(update={"sweep": recipe.sweep.model_copy(update={"search": recipe.label})})
+    folder = FOLDER / name / "searched"
+    if whole:
+        reference = Built(recipe, Paths(whole, name), None)
+        searched = replay(searching, folder, reference.paths)
+    else:
+        reference = build(recipe, FOLDER / name / "whole")
+        searched = build(searching, folder)
+    return [row("whole", reference, reference), row("searched", searched, reference)]
+
+
+def main(names: Sequence[str], whole: Path | None) -> None:
+    """Compare, print the table and keep it as JSON."""
+    rows: list[Line] = []
+    for name in names:
+        rows += compare(name, whole)
+        results = Results(made_by=f"python -m benchmarks.adaptive {' '.join(names)}", columns=COLUMNS, rows=rows)
+        (FOLDER / "results.json").write_text(results.model_dump_json(indent=1) + "\n", encoding="utf-8")
+        sys.stdout.write(render(results))
+        sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    arguments = sys.argv[1:]
+    at = arguments.index("--whole") if "--whole" in arguments else len(arguments)
+    main(arguments[:at], Path(arguments[at + 1]) if at < len(arguments) else None)
