@@ -7,6 +7,7 @@ a synonym are both erased, with the filter (the stronger acts alone) and without
 import sys
 from collections.abc import Sequence
 from itertools import combinations
+from pathlib import Path
 from statistics import median
 from typing import Any
 
@@ -20,9 +21,10 @@ from gie.inhibiting import THRESHOLD, inhibit
 from gie.inhibitor import distances
 from pipeline.settings import read_recipe
 from pipeline.tables import Prompt
+from training.emoji.vocabulary import read_vocabulary
 
 RECIPES = ("emoji-airplane", "emoji-cat", "emoji-car")
-PROMPTS = 12
+PROMPTS = 20
 SCALES = (-0.8, -1.6)
 
 
@@ -31,7 +33,7 @@ def main() -> None:
     easel = open_easel(RECIPES[0], PROMPTS)
     words = {name: [read_recipe(name).concept, *read_recipe(name).synonyms] for name in RECIPES}
     near = [pair for group in words.values() for pair in combinations(group, 2)]
-    concepts = sorted(easel.eye.evaluator.concepts)
+    concepts = read_vocabulary(Path(easel.recipe.prompts.vocabulary)).concepts
     far = list(combinations(concepts, 2))
     for title, pairs in (("synonyms", near), ("different concepts", far)):
         found = sorted((distance(easel.pipe, *pair), pair) for pair in pairs)

@@ -6,20 +6,19 @@ Plain pictures are drawn once; every way of drawing is counted against them by t
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import groupby
 from pathlib import Path
 from typing import Any
 
 from PIL import Image
 
 from pipeline.drawing import generators, open_pipeline, sampling
+from pipeline.eyes import open_eye
 from pipeline.outcome import Outcome, Seen, compare
 from pipeline.paths import Paths
 from pipeline.scoring import Eye
 from pipeline.settings import Recipe, read_recipe
 from pipeline.tables import KINDS, Kind, Prompt
 from pipeline.writers.template import write_prompts
-from training.emoji.evaluator import Evaluator
 from training.emoji.vocabulary import read_vocabulary
 
 BATCH = 50
@@ -49,10 +48,15 @@ class Easel:
     recipe: Recipe
     prompts_a_kind: int
 
+    @property
+    def paths(self) -> Paths:
+        """Of this project."""
+        return Paths(Path.cwd(), self.recipe.name)
+
     @cached_property
     def pipe(self) -> Any:
         """The recipe's pipeline."""
-        return open_pipeline(self.recipe, Paths(Path.cwd(), self.recipe.name))
+        return open_pipeline(self.recipe, self.paths)
 
     @cached_property
     def prompts(self) -> list[Prompt]:
@@ -64,7 +68,7 @@ class Easel:
     @cached_property
     def eye(self) -> Eye:
         """What looks for the concept."""
-        return Eye(Evaluator.from_pretrained(Path(self.recipe.evaluate.evaluator)), self.recipe.concept)
+        return open_eye(self.recipe, self.paths)
 
     @cached_property
     def plain(self) -> list[Seen]:
@@ -82,12 +86,9 @@ class Easel:
 
     def count(self, draw: Draw) -> dict[Kind, Tally]:
         """What became of the pictures of each kind."""
-        threshold = self.eye.evaluator.quality_threshold
         rows = zip(self.prompts, self.plain, self.look(draw), strict=True)
-        outcomes = [(p.kind, compare(b, a, kind=p.kind, quality_threshold=threshold)) for p, b, a in rows]
-        return {
-            kind: tally(outcome for _, outcome in group) for kind, group in groupby(outcomes, key=lambda item: item[0])
-        }
+        outcomes = [(p.kind, compare(b, a, kind=p.kind, limits=self.eye.limits)) for p, b, a in rows]
+        return {kind: tally(outcome for its, outcome in outcomes if its == kind) for kind in KINDS}
 
 
 def open_easel(name: str, prompts_a_kind: int) -> Easel:

@@ -21,11 +21,10 @@ from gie.concept import Concept, encode
 from gie.inhibiting import inhibit
 from gie.injection import split_heads
 from gie.layers import cross_attentions
-from gie.slots import injected_slots
 from pipeline.tables import Prompt
 
-PROMPTS = 2
-SCALES = (-1.6,)
+PROMPTS = 20
+SCALES = (-0.8, -1.2, -1.6, -2.4)
 
 
 class Carrier:
@@ -56,7 +55,7 @@ def two_passes(pipe: Any, concept: str, *, scale: float, slots: Any, images: int
     encoded = encode_outside(pipe, concept)
     context = encoded.embedding.shape[1]
     weights = torch.zeros(context)
-    weights[injected_slots(slots, tokens=encoded.tokens, context=context)] = scale
+    weights[encoded.stretches[0].injected(slots)] = scale
     layers = cross_attentions(pipe.unet)
     carriers = {name: Carrier(weights) for name in layers}
     before = {name: layer.processor for name, layer in layers.items()}
@@ -83,7 +82,7 @@ def two_passes(pipe: Any, concept: str, *, scale: float, slots: Any, images: int
 def encode_outside(pipe: Any, concept: str) -> Any:
     """The concept's embedding; `encode` asks the pipeline for what a call of it would have set."""
     pipe._cross_attention_kwargs, pipe._clip_skip = None, None  # noqa: SLF001
-    return encode(pipe, concept)
+    return encode(pipe, concept, context=pipe.tokenizer.model_max_length)
 
 
 def record(carriers: dict[str, Carrier], *, on: bool) -> None:

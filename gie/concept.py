@@ -112,13 +112,13 @@ def _count(pipe: Any, text: str, encoder: Encoder) -> int:
 
 
 @torch.no_grad()
-def encode(pipe: Any, text: str, *, context: int) -> EncodedConcept:
+def encode(pipe: Any, text: str, *, context: int | None = None) -> EncodedConcept:
     """Encode `text` as the running pipeline encodes its prompts: the call's own length, clip_skip and LoRA scale.
 
     Args:
         pipe: running, so that it has the call's settings.
         text: the concept's.
-        context: how many slots the call's prompts have; read where the family lets the caller choose.
+        context: how many slots the call's prompts have, where a family lets the caller choose; None: as many as by default.
 
     Raises:
         InputError: clip_skip with versions of diffusers and transformers that do not fit each other, or a text too long.
@@ -138,7 +138,7 @@ def encode(pipe: Any, text: str, *, context: int) -> EncodedConcept:
     return EncodedConcept(embedding, stretches, pooled.float())
 
 
-def _settings(pipe: Any, text: str, *, context: int) -> dict[str, Any]:
+def _settings(pipe: Any, text: str, *, context: int | None) -> dict[str, Any]:
     """What the pipeline's own `encode_prompt` is called with: of all that there is, what it takes."""
     attention = getattr(pipe, "cross_attention_kwargs", None) or getattr(pipe, "joint_attention_kwargs", None) or {}
     settings = {
@@ -150,10 +150,21 @@ def _settings(pipe: Any, text: str, *, context: int) -> dict[str, Any]:
         "do_classifier_free_guidance": False,
         "lora_scale": attention.get("scale"),
         "clip_skip": getattr(pipe, "clip_skip", None),
-        "max_sequence_length": context - _starts(pipe)[-1][1],
     }
+    if context is not None:
+        settings["max_sequence_length"] = _left(pipe, context)
     taken = inspect.signature(pipe.encode_prompt).parameters
     return {name: value for name, value in settings.items() if name in taken}
+
+
+def _left(pipe: Any, context: int) -> int:
+    """How many slots the last stretch has."""
+    before = _starts(pipe)[-1][1]
+    if context <= before:
+        raise InputError(
+            f"expected prompts of more than {before} slots, got {context}; give texts instead of embeddings"
+        )
+    return context - before
 
 
 def _starts(pipe: Any) -> list[tuple[int, int]]:

@@ -51,6 +51,7 @@ class CrossConcept(ConceptInLayer):
 class CrossInjection(Injection):
     """One block's part in one cross-attention layer."""
 
+    attention: ClassVar[str] = "cross-attention"
     concept_in_layer: ClassVar[type[ConceptInLayer]] = CrossConcept
 
     def apply(self, attn: Any, prompt: Tensor, *, query: Tensor, out: Tensor) -> None:

@@ -121,7 +121,7 @@ class Erasure:
         absent = sum(not injection.ran for injection in self._injections)
         if absent:
             raise GieError(
-                f"expected all {len(self._injections)} attention layers to run in every step, but "
+                f"expected all {len(self._injections)} {self._injections[0].attention} layers to run in every step, but "
                 f"{absent} did not; what skips layers (caching, pruned blocks) is not supported"
             )
 
@@ -193,13 +193,13 @@ class Erasure:
             self._inject(index, self.token_scales[index])
 
     def _inject(self, index: int, scales: Float[Tensor, "images tokens"] | None) -> None:
-        encoded, slots = self._encoded[index], self._settings.concepts[index].slots
-        context, stretches = encoded.embedding.shape[1], encoded.stretches
-        W = None
+        encoded, weights = self._encoded[index], None
         if scales is not None:
-            W = slot_weights(scales, slots=slots, stretches=stretches, context=context).to(encoded.embedding.device)
+            slots, context = self._settings.concepts[index].slots, encoded.embedding.shape[1]
+            weights = slot_weights(scales, slots=slots, stretches=encoded.stretches, context=context)
+            weights = weights.to(encoded.embedding.device)
         for injection in self._injections:
-            injection.concepts[index].set_scales(W)
+            injection.concepts[index].set_scales(weights)
 
 
 def _inside(window: tuple[float, float], progress: float) -> bool:

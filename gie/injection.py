@@ -42,6 +42,8 @@ class ConceptInLayer:
 class Injection:
     """One block's part in one layer; the same object as long as the block lasts."""
 
+    attention: ClassVar[str]
+    """What kind of attention the layer has, in words."""
     concept_in_layer: ClassVar[type[ConceptInLayer]] = ConceptInLayer
 
     mode: Mode = "idle"

@@ -16,8 +16,9 @@ class NegativeCalls:
     """Tells a step's second call from its first."""
 
     def __init__(self) -> None:
-        self._latents: Tensor | None = None
-        self._step: Any = None
+        self._now: tuple[Tensor | None, Any] = (None, None)
+        self._answered: tuple[Tensor | None, Any] = (None, None)
+        """Latents and step of the prompt's last call that was answered: one that failed may be made again."""
         self.running = False
         """Whether the call that was looked at last is for the negative prompt."""
 
@@ -27,9 +28,14 @@ class NegativeCalls:
         Raises:
             GieError: a third call in one step.
         """
-        again = call.sample is self._latents and step == self._step
+        latents, answered_step = self._answered
+        again = call.sample is latents and step == answered_step
         if again and self.running:
             raise GieError(
                 "expected one call of the transformer for the prompt and one for the negative prompt a step, got more"
             )
-        self._latents, self._step, self.running = call.sample, step, again
+        self._now, self.running = (call.sample, step), again
+
+    def end(self) -> None:
+        """The call was answered."""
+        self._answered = self._now

@@ -164,6 +164,7 @@ class Run:
         erasure.refuse_absent_layers()
         if erasure.forwards == 1 and not self._negative.running:
             erasure.end_first_step()
+        self._negative.end()
         erasure.announce("idle", ())
 
     def _is_perturbed(self) -> bool:

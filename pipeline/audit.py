@@ -46,17 +46,19 @@ def run(recipe: Recipe, paths: Paths) -> None:
 
 
 def open_cases(recipe: Recipe, paths: Paths, labels: Mapping[str, Label]) -> Iterator[Case]:
-    """The sweeps that the audit may need, in the order of their hashes, so chosen without a look at the pictures.
+    """The sweeps that the audit may need, in the order of their hashes, so chosen without a look at the pictures; whole ones first.
 
     Raises:
         InputError: no prompt has a scale; there is nothing to make probes of.
     """
-    works = [name for name in sorted(labels) if labels[name].outcome == "ok"][: recipe.audit.probes]
+    prompts = read_input(paths.prompts, Prompt, stage="prompts", recipe=recipe.name)
+    searched = {prompt.prompt_id for prompt in prompts if recipe.sweep.search and prompt.split != "test"}
+    names = sorted(labels, key=lambda name: (name in searched, name))
+    works = [name for name in names if labels[name].outcome == "ok"][: recipe.audit.probes]
     if not works:
         raise InputError(f"{recipe.name}: expected at least one prompt with a scale to make probes of, got none")
-    judged = [name for name in sorted(labels) if labels[name].outcome != "unscored"][: recipe.audit.retests]
+    judged = [name for name in names if labels[name].outcome != "unscored"][: recipe.audit.retests]
     wanted = {*works, *judged}
-    prompts = read_input(paths.prompts, Prompt, stage="prompts", recipe=recipe.name)
     asked = {prompt.prompt_id: prompt for prompt in prompts if prompt.prompt_id in wanted}
     pictures = (picture for picture in read_shards(paths.sweeps, SweepImage) if picture.prompt_id in asked)
     for name, group in groupby(pictures, key=lambda picture: picture.prompt_id):

@@ -5,9 +5,10 @@ of a text that goes through the model beside the prompt's, reads the image, and 
 """
 
 from dataclasses import dataclass, field
+from typing import Any, ClassVar
 
 from jaxtyping import Float
-from torch import Tensor, nn
+from torch import Tensor
 
 from gie.injection import ConceptInLayer, Injection
 from gie.joint.attention import joint_inhibitor, joint_means, read_image
@@ -18,8 +19,8 @@ from gie.joint.blocks import Heads, Rotate, Text, Way
 class Stream:
     """What goes beside one forward of one block's concepts, from layer to layer."""
 
-    embed: nn.Module
-    """The model's own way from a text encoder's states to its first block."""
+    transformer: Any
+    """The model, whose `context_embedder` makes of a text encoder's states those of its first block."""
     temb: Float[Tensor, "rows width"] | None = None
     """What the running forward modulates its blocks with."""
     states: dict[int, Float[Tensor, "images slots width"]] = field(default_factory=dict[int, Tensor])
@@ -35,13 +36,15 @@ class Stream:
     def state(self, index: int, concept: ConceptInLayer, *, like: Float[Tensor, "images width"]) -> Tensor:
         """The concept's state before this layer, with a row for each image."""
         if index not in self.states:
-            self.states[index] = self.embed(concept.embedding.to(like)).expand(len(like), -1, -1)
+            self.states[index] = self.transformer.context_embedder(concept.embedding.to(like)).expand(len(like), -1, -1)
         return self.states[index]
 
 
 @dataclass(eq=False, kw_only=True)
 class JointInjection(Injection):
     """One block's part in one joint attention layer."""
+
+    attention: ClassVar[str] = "joint attention"
 
     way: Way
     stream: Stream

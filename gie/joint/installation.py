@@ -19,8 +19,8 @@ class JointInstallation(Installation):
 
     def __init__(self, transformer: Any) -> None:
         self._transformer = plain_module(transformer)
-        blocks = joint_blocks(self._transformer)
-        self._stream = Stream(embed=self._transformer.context_embedder)
+        self._blocks = blocks = joint_blocks(self._transformer)
+        self._stream = Stream(self._transformer)
         self._hook: Any = None
         injections = {
             name: JointInjection(way=way_through(block), stream=self._stream, last=name == list(blocks)[-1])
@@ -32,6 +32,10 @@ class JointInstallation(Installation):
         """As `Installation.processor` says."""
         if layer.fused_projections:
             raise InputError(f"expected {name} with its own projections, got fused ones; unfuse them first")
+        if self._blocks[name]._compiled_call_impl is not None:  # noqa: SLF001 - torch has no other way to ask
+            raise InputError(
+                f"expected {name} in a plain block, got a compiled one; no test covers compiled joint attention"
+            )
         return processor_like(layer.processor, injections)
 
     def install(self) -> None:

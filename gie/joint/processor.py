@@ -85,13 +85,14 @@ class FluxProcessor(InhibitedProcessor):
                 "expected the places of text and image, got none; call the transformer as FluxPipeline does"
             )
         query, key, value = _flux_sides(attn, hidden_states, encoder_hidden_states)
-        query, key = (apply_rotary_emb(states, image_rotary_emb, sequence_dim=1) for states in (query, key))
+        query, key = _placed(query, image_rotary_emb, dim=1), _placed(key, image_rotary_emb, dim=1)
         # As the layer's own processor: which attention that is may be chosen with set_attention_backend.
         backend, parallel = self.plain._attention_backend, self.plain._parallel_config  # noqa: SLF001
         out = dispatch_attention_fn(query, key, value, backend=backend, parallel_config=parallel)
         slots = self._slots(encoder_hidden_states)
         image = [states.transpose(1, 2)[:, :, slots:] for states in (query, key, value, out)]
-        rotate = partial(apply_rotary_emb, freqs_cis=tuple(part[:slots] for part in image_rotary_emb))
+        cos, sin = image_rotary_emb
+        rotate = partial(_placed, places=(cos[:slots], sin[:slots]), dim=2)
         for injection in self.terms:
             injection.apply(*image[:3], out=image[3], rotate=rotate)
         joined = out.flatten(2, 3).to(query.dtype)  # [rows, slots + pixels, heads * d]
@@ -147,6 +148,12 @@ def _flux_sides(attn: Any, hidden_states: Tensor, prompt: Tensor | None) -> list
     )
     text = (attn.norm_added_q(query), attn.norm_added_k(key), value)
     return [torch.cat(pair, dim=1) for pair in zip(text, image, strict=True)]
+
+
+def _placed(states: Tensor, places: Rotary, *, dim: int) -> Tensor:
+    """Queries or keys with their places along `dim` put in."""
+    rotate: Any = apply_rotary_emb  # annotated for another model's answer
+    return rotate(states, places, sequence_dim=dim)
 
 
 def _stay(states: Tensor) -> Tensor:

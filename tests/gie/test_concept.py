@@ -60,7 +60,7 @@ def test_a_textual_inversion_counts_its_vectors(pipe: Any, monkeypatch: pytest.M
 def test_the_embedding_is_the_pipelines_own(pipe: Any) -> None:
     """The concept is encoded as a prompt of its own would be, and pooled where its [EOT] is."""
     pipe._clip_skip, pipe._cross_attention_kwargs = None, None
-    encoded = encode(pipe, "red cat", context=20)
+    encoded = encode(pipe, "red cat")
     want, _ = embed(pipe, "red cat")
     torch.testing.assert_close(encoded.embedding[0], want)
     torch.testing.assert_close(encoded.pooled, want[3])

@@ -80,8 +80,8 @@ def test_a_folder_of_another_kind(tmp_path: Path) -> None:
 
 def test_another_family(tmp_path: Path) -> None:
     """It is refused by name before any weights are read."""
-    (tmp_path / "model_index.json").write_text('{"_class_name": "FluxPipeline", "_diffusers_version": "0.42.0"}')
-    with pytest.raises(InputError, match="got FluxPipeline"):
+    (tmp_path / "model_index.json").write_text('{"_class_name": "KolorsPipeline", "_diffusers_version": "0.42.0"}')
+    with pytest.raises(InputError, match="got KolorsPipeline"):
         load_pipeline(str(tmp_path))
 
 

@@ -89,7 +89,7 @@ def test_a_layer_that_is_skipped_raises(pipe: Any, monkeypatch: pytest.MonkeyPat
     block = pipe.unet.mid_block.attentions[0].transformer_blocks[0]
     monkeypatch.setattr(block, "forward", lambda hidden_states, **_: hidden_states)
     assert torch.isfinite(pipe("a cat", **ONE).images).all()
-    with pytest.raises(GieError, match="expected all 16 attention layers to run"), inhibit(pipe, CAT):
+    with pytest.raises(GieError, match="expected all 16 cross-attention layers to run"), inhibit(pipe, CAT):
         pipe("a cat", **ONE)
 
 

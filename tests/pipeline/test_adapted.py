@@ -42,7 +42,7 @@ def save_adapter(paths: Paths, pipe: Any, *, seed: int) -> None:
         synonyms=(),
         slots="concept",
         scales=ScaleRange(smallest=-15, step=1),
-        injected=1.0,
+        injected=(1.0,),
         first_step="inhibited",
         recipe_hash="none",
         transform="bounded",

@@ -11,6 +11,7 @@ import pipeline.audit
 import pipeline.label
 from gie.errors import InputError
 from labeling.judges.human import Pick, write_pick
+from labeling.verdict import Label
 from pipeline.label import read_sweeps
 from pipeline.ledger import Ledger, default_folder
 from pipeline.parquet import read_rows
@@ -18,7 +19,7 @@ from pipeline.paths import Paths
 from pipeline.settings import AuditSettings, Recipe
 from pipeline.tables import Prompt
 from tests.support.judges import FirstCell, Honest, Moody, Stubborn, look
-from tests.support.labelling import LADDER, make_project, make_recipe, onset_of, opens
+from tests.support.labelling import LADDER, make_project, make_prompt, make_recipe, onset_of, opens
 
 RECIPE = make_recipe()
 
@@ -138,6 +139,17 @@ def test_a_second_judge_is_compared(paths: Paths, monkeypatch: pytest.MonkeyPatc
     assert found["failed"] == ["second_judge"]
     assert found["second_judge"]["quadratic_kappa"]["value"] < 0.3
     assert found["retest"]["quadratic_kappa"]["value"] == 1
+
+
+def test_probes_are_made_of_whole_sweeps_where_some_are_searched(paths: Paths) -> None:
+    """Of a search's three pictures no probe can be made that looks like what a judge gets."""
+    asked = [make_prompt(number) for number in range(40)]
+    labels = {prompt.prompt_id: Label(-4.0, "ok", votes=1, agreement=1.0, reason="") for prompt in asked}
+    few = RECIPE.model_copy(update={"audit": AuditSettings(probes=5, retests=5)})
+    searching = few.model_copy(update={"sweep": few.sweep.model_copy(update={"search": few.label})})
+    split = {prompt.prompt_id: prompt.split for prompt in asked}
+    assert {split[case.prompt_id] for case in pipeline.audit.open_cases(searching, paths, labels)} == {"test"}
+    assert {split[case.prompt_id] for case in pipeline.audit.open_cases(few, paths, labels)} > {"test"}
 
 
 def test_nothing_to_probe_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -204,7 +204,7 @@ def write_adapter(paths: Paths) -> None:
         fingerprint="none",
         layers=LAYERS,
         scales=ScaleRange(smallest=LADDER[-1], step=1.0),
-        injected=1.0,
+        injected=(1.0,),
         first_step="inhibited",
         sampling=Sampling(first_timestep=999, scheduler="DDIM", steps=12, guidance=5.0, height=64, width=64),
         recipe_hash="none",

@@ -21,6 +21,8 @@ from tests.support.tiny import CONTEXT, SIZE_PX, TEXT_WIDTH, WORDS, tiny_text_en
 
 JointModel = Literal["sd3", "sd35", "flux", "schnell"]
 T5_WIDTH = 64
+CHANNELS = 16
+"""Of the latents; SD3's inpainting knows no other number."""
 LONGEST = 14
 """`max_sequence_length` of the tests' calls: slots of T5."""
 CALL: dict[str, Any] = {"height": SIZE_PX, "width": SIZE_PX, "max_sequence_length": LONGEST}
@@ -61,7 +63,7 @@ def joint_adapter(pipe: Any, **changes: Any) -> Adapter:
 
 @functools.cache
 def t5_tokenizer() -> T5Tokenizer:
-    """A word is one token, or spelled in letters; `kitten` and `airplane` are two, unlike in the other tokenizer."""
+    """A word is one token, or spelled in letters; `kitten` and `airplane` are three, unlike in the other tokenizer."""
     words = {f"▁{word}": -2.0 for word in WORDS if word not in {"kitten", "airplane"}}
     pieces = dict.fromkeys(["kit", "ten", "air", "plane"], -3.0)
     letters = dict.fromkeys([*"abcdefghijklmnopqrstuvwxyz", "▁"], -9.0)
@@ -97,13 +99,13 @@ def _transformer(model: JointModel) -> Any:
 
 
 _SD3: dict[str, Any] = {
-    "sample_size": 8, "patch_size": 2, "in_channels": 4, "num_layers": 4, "attention_head_dim": 8, "num_attention_heads": 2,
-    "joint_attention_dim": T5_WIDTH, "caption_projection_dim": 16, "pooled_projection_dim": 20, "out_channels": 4,
+    "sample_size": 8, "patch_size": 2, "in_channels": CHANNELS, "num_layers": 4, "attention_head_dim": 8, "num_attention_heads": 2,
+    "joint_attention_dim": T5_WIDTH, "caption_projection_dim": 16, "pooled_projection_dim": 20, "out_channels": CHANNELS,
     "pos_embed_max_size": 8,
 }  # fmt: skip
 _SD35: dict[str, Any] = {"dual_attention_layers": (0, 1), "qk_norm": "rms_norm"}
 _FLUX: dict[str, Any] = {
-    "in_channels": 16, "num_layers": 2, "num_single_layers": 3, "attention_head_dim": 16, "num_attention_heads": 2,
+    "in_channels": 4 * CHANNELS, "num_layers": 2, "num_single_layers": 3, "attention_head_dim": 16, "num_attention_heads": 2,
     "joint_attention_dim": T5_WIDTH, "pooled_projection_dim": TEXT_WIDTH, "axes_dims_rope": (4, 6, 6),
 }  # fmt: skip
 
@@ -114,7 +116,7 @@ def _vae() -> AutoencoderKL:
     autoencoder: Any = AutoencoderKL  # annotated for one block alone
     return autoencoder(
         down_block_types=("DownEncoderBlock2D",) * 4, up_block_types=("UpDecoderBlock2D",) * 4,
-        block_out_channels=(8, 8, 8, 8), norm_num_groups=4, sample_size=SIZE_PX, shift_factor=0.1, scaling_factor=1.5,
+        block_out_channels=(8, 8, 8, 8), norm_num_groups=4, sample_size=SIZE_PX, latent_channels=CHANNELS, shift_factor=0.1, scaling_factor=1.5,
         use_quant_conv=False, use_post_quant_conv=False,
     ).eval()  # fmt: skip
 
