@@ -8,7 +8,8 @@ import sys
 from typing import Any
 
 import torch
-from torch import Tensor, _dynamo as dynamo
+from torch import Tensor
+from torch import _dynamo as dynamo
 from torch._dynamo.testing import CompileCounter
 
 from gie import Concept, inhibit
