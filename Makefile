@@ -12,6 +12,7 @@ RUN := .venv/run.stamp
 EMOJI := .venv/emoji.stamp
 CI := .venv/ci.stamp
 OBJECTS := emoji-airplane emoji-cat emoji-car
+BENCHMARKS := imports probe sweep training throughput reference overhead
 
 # `dvc` starts the stages by name; the index is asked once, when requirements change.
 export PATH := $(CURDIR)/$(BIN):$(PATH)
@@ -60,6 +61,15 @@ test: $(CI) ## Run all tests, without network
 .PHONY: smoke
 smoke: $(RUN) ## Run the same stages with a handful of prompts, and assert that they erase
 	@gie smoke
+
+.PHONY: bench
+bench: $(RUN) ## Measure speed and memory on the CPU, and fail where a bar is missed (half an hour; wants an idle machine)
+	@missed=; for name in $(BENCHMARKS); do python -m benchmarks.$$name || missed="$$missed $$name"; done; \
+	test -z "$$missed" || { echo "a bar was missed by:$$missed"; exit 1; }
+
+.PHONY: bench-gpu
+bench-gpu: $(RUN) ## Measure what inhibition costs on an NVIDIA GPU, real sizes, fp16 and bf16, eager to compiled
+	@python -m benchmarks.overhead --device cuda --rounds 5 --out build/bench/overhead-cuda.json
 
 .PHONY: check
 check: $(CI) ## Lint, types, boundaries between folders, README tables and links

@@ -13,7 +13,7 @@ from typing import Any, Literal, cast
 
 import torch
 
-from benchmarks.generations import Case, Variant, generate, open_random, peak_bytes
+from benchmarks.generations import Case, Generation, Variant, generate, open_random, peak_bytes
 from benchmarks.measuring import Spread, Took, in_turn, ratios, spread, verdict
 
 Form = Literal["eager", "channels_last", "compiled"]
@@ -74,17 +74,24 @@ Bars = Callable[[Variant, str], float | None]
 """The bar of a variant's `step`, `generation of N` or `peak memory`, if there is one."""
 
 
+Taken = Mapping[Variant, Sequence[Took]]
+
+
 def time_costs(pipe: Any, subject: Subject, variants: Sequence[Variant], *, rounds: int, bars: Bars) -> list[Cost]:
     """Steps and generations of every variant but the first, held against the first."""
     case = subject.case
     for variant in variants:
         generate(pipe, replace(case, steps=WARM_UP_STEPS), variant)
-    given = in_turn({variant: partial(generate, pipe, case, variant) for variant in variants}, rounds)
-    wholes = {name: [generation.whole for generation in some] for name, some in given.items()}
-    steps = {name: [step for generation in some for step in generation.later] for name, some in given.items()}
+    works: dict[Variant, Callable[[], Generation]] = {
+        variant: partial(generate, pipe, case, variant) for variant in variants
+    }
+    given = in_turn(works, rounds)
+    wholes: Taken = {name: [generation.whole for generation in some] for name, some in given.items()}
+    steps: Taken = {name: [step for generation in some for step in generation.later] for name, some in given.items()}
+    measured = {"step": steps, f"generation of {case.steps}": wholes}
     return [
         _time_cost(subject, what, variant, taken, bars(variant, what))
-        for what, taken in (("step", steps), (f"generation of {case.steps}", wholes))
+        for what, taken in measured.items()
         for variant in variants[1:]
     ]
 
@@ -119,9 +126,7 @@ def peaks_on_cpu(subject: Subject, variants: Sequence[Variant]) -> dict[Variant,
     }
 
 
-def _time_cost(
-    subject: Subject, what: str, variant: Variant, taken: Mapping[Variant, Sequence[Took]], bar: float | None
-) -> Cost:
+def _time_cost(subject: Subject, what: str, variant: Variant, taken: Taken, bar: float | None) -> Cost:
     case, base = subject.case, next(iter(taken))
     wall = ratios([took.seconds for took in taken[variant]], [took.seconds for took in taken[base]])
     own = ratios([took.cpu_s for took in taken[variant]], [took.cpu_s for took in taken[base]])

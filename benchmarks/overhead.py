@@ -12,6 +12,7 @@ from itertools import groupby
 from typing import Any, get_args
 
 import torch
+from torch._dynamo import config as dynamo_config
 
 from benchmarks.costs import HEADS, Cost, Form, Subject, memory_costs, peaks_on_cpu, peaks_on_gpu, time_costs
 from benchmarks.generations import Case, Variant, open_random
@@ -53,7 +54,7 @@ def take_form(pipe: Any, form: Form) -> None:
     if form == "channels_last":
         pipe.unet.to(memory_format=torch.channels_last)
     if form == "compiled":
-        torch._dynamo.config.recompile_limit = VERSIONS_OF_A_BLOCK  # noqa: SLF001 - its only name
+        dynamo_config.recompile_limit = VERSIONS_OF_A_BLOCK
         pipe.unet.compile_repeated_blocks()
 
 

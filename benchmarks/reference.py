@@ -93,8 +93,8 @@ class Both:
         """Eq. 5 to 8, all images at once as so many heads more."""
         images = len(self.Q)
         concept = (self.K_star.repeat(images, 1, 1, 1).flatten(0, 1), self.V_star.repeat(images, 1, 1, 1).flatten(0, 1))
-        states = (states.flatten(0, 1) for states in (self.Q, self.K, self.V))
-        out = literal_attention(*states, [(*concept, self.W[0])], eot=2)
+        Q, K, V = (states.flatten(0, 1) for states in (self.Q, self.K, self.V))
+        out = literal_attention(Q, K, V, [(*concept, self.W[0])], eot=2)
         return out.unflatten(0, (images, -1))
 
 
