@@ -3,12 +3,13 @@
 import pytest
 
 from benchmarks.adaptive import agreement
-from pipeline.tables import LabelRow, Outcome
+from labeling.verdict import LabelOutcome
+from pipeline.tables import LabelRow
 
 LADDER = (0.0, -0.2, -0.4, -0.6, -0.8)
 
 
-def labels(*given: tuple[Outcome, float | None]) -> dict[str, LabelRow]:
+def labels(*given: tuple[LabelOutcome, float | None]) -> dict[str, LabelRow]:
     """A label a prompt."""
     return {
         str(number): LabelRow(str(number), scale, outcome, votes=1, agreement=1.0, reason="")

@@ -30,7 +30,7 @@ def test_files_come_back_whole(model: Model, layers: int, tmp_path: Path) -> Non
     adapter.save_pretrained(tmp_path)
     read = Adapter.from_pretrained(tmp_path)
     assert read.config == adapter.config
-    assert read.network[0].in_features == layers == len(read.config.layers)
+    assert read.network.weights[0].shape[1] == layers == len(read.config.layers)
     with inhibit(pipe, adapter, strict=True) as run:
         want, scales = draw(pipe), run.token_scales[0]
     with inhibit(pipe, read, strict=True) as run:
