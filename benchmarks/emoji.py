@@ -84,10 +84,14 @@ class Easel:
             images += draw(self.pipe, asked | sampling(self.recipe.sweep), batch)
         return self.eye.look(self.prompts, images)
 
+    def outcomes(self, draw: Draw) -> list[Outcome]:
+        """What became of each prompt's picture."""
+        rows = zip(self.prompts, self.plain, self.look(draw), strict=True)
+        return [compare(before, after, kind=p.kind, limits=self.eye.limits) for p, before, after in rows]
+
     def count(self, draw: Draw) -> dict[Kind, Tally]:
         """What became of the pictures of each kind."""
-        rows = zip(self.prompts, self.plain, self.look(draw), strict=True)
-        outcomes = [(p.kind, compare(b, a, kind=p.kind, limits=self.eye.limits)) for p, b, a in rows]
+        outcomes = list(zip((prompt.kind for prompt in self.prompts), self.outcomes(draw), strict=True))
         return {kind: tally(outcome for its, outcome in outcomes if its == kind) for kind in KINDS}
 
 

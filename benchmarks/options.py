@@ -9,26 +9,19 @@ import sys
 from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
-from functools import cached_property
-from pathlib import Path
 from statistics import fmean
 from time import perf_counter
 from typing import Any
 
 from PIL import Image
 
+from benchmarks.emoji import Easel, open_easel
 from benchmarks.layout import Layout, keep_layout, record_layout
 from gie.concept import Concept
 from gie.inhibiting import inhibit
 from pipeline.bootstrap import paired_difference
-from pipeline.drawing import generators, open_pipeline, sampling
-from pipeline.outcome import Outcome, Seen, compare
-from pipeline.paths import Paths
-from pipeline.scoring import Eye
-from pipeline.settings import Recipe, read_recipe
+from pipeline.outcome import Outcome
 from pipeline.tables import KINDS, Prompt
-from pipeline.writers.template import read_words, write_prompts
-from training.emoji.evaluator import Evaluator
 
 SCALES = (-0.8, -1.2, -1.6, -2.0, -3.0)
 A_KIND = 10
@@ -64,61 +57,44 @@ OPTIONS = (
 
 @dataclass
 class Bench:
-    """One recipe's prompts, its model, and who looks."""
+    """One recipe's easel, and how long its last pictures took."""
 
-    recipe: Recipe
-    root: Path
+    easel: Easel
     seconds: float = 0.0
-    """Of the last drawing."""
 
-    @cached_property
-    def prompts(self) -> list[Prompt]:
-        """Ten of each kind, whose wordings training never saw."""
-        counts = {"test": dict.fromkeys(KINDS, A_KIND)}
-        asked = self.recipe.model_copy(update={"prompts": self.recipe.prompts.model_copy(update={"counts": counts})})
-        return write_prompts(asked, read_words(self.root / self.recipe.prompts.vocabulary))
-
-    @cached_property
-    def pipe(self) -> Any:
-        """The recipe's model and scheduler."""
-        return open_pipeline(self.recipe, Paths(self.root, self.recipe.name))
-
-    @cached_property
-    def eye(self) -> Eye:
-        """The evaluator, on the recipe's concept."""
-        return Eye(Evaluator.from_pretrained(self.root / self.recipe.evaluate.evaluator), self.recipe.concept)
-
-    @cached_property
-    def before(self) -> list[Seen]:
-        """What the plain pictures show."""
-        return self.eye.look(self.prompts, self.draw())
-
-    def draw(self) -> list[Image.Image]:
-        """One picture a prompt, each from its own noise."""
-        noise = generators(prompt.seed for prompt in self.prompts)
-        asked = [prompt.prompt for prompt in self.prompts]
+    def draw(self, pipe: Any, asked: dict[str, Any], _: Sequence[Prompt]) -> Sequence[Image.Image]:
+        """The pictures of a batch, by the clock."""
         start = perf_counter()
-        images = self.pipe(prompt=asked, generator=noise, **sampling(self.recipe.sweep)).images
-        self.seconds = perf_counter() - start
+        images = pipe(**asked).images
+        self.seconds += perf_counter() - start
         return images
 
-    def record(self, until: float) -> Layout:
-        """The plain pictures' layout."""
-        with record_layout(self.pipe, until=until) as layout:
-            self.draw()
-        return layout
-
-    def outcomes(self, option: Option, scale: float, layout: Layout | None) -> list[Outcome]:
+    def outcomes(self, option: Option, scale: float) -> list[Outcome]:
         """Draw inhibited, look, and compare with the plain pictures."""
-        concept = Concept(self.recipe.concept, scale=scale, slots=self.recipe.sweep.slots, window=option.window)
-        with ExitStack() as blocks:
-            blocks.enter_context(inhibit(self.pipe, concept))
-            if layout is not None:
-                blocks.enter_context(keep_layout(self.pipe, layout))
-            after = self.eye.look(self.prompts, self.draw())
-        threshold = self.eye.evaluator.quality_threshold
-        looks = zip(self.prompts, self.before, after, strict=True)
-        return [compare(seen, now, kind=prompt.kind, quality_threshold=threshold) for prompt, seen, now in looks]
+        recipe, self.seconds = self.easel.recipe, 0.0
+        concept = Concept(recipe.concept, scale=scale, slots=recipe.sweep.slots, window=option.window)
+
+        def inhibited(pipe: Any, asked: dict[str, Any], batch: Sequence[Prompt]) -> Sequence[Image.Image]:
+            with ExitStack() as blocks:
+                layout = record(pipe, asked, option.layout)
+                blocks.enter_context(inhibit(pipe, concept))
+                if layout is not None:
+                    blocks.enter_context(keep_layout(pipe, layout))
+                return self.draw(pipe, asked, batch)
+
+        return self.easel.outcomes(inhibited)
+
+
+def record(pipe: Any, asked: dict[str, Any], until: float) -> Layout | None:
+    """The layout of the batch's plain pictures, from the same noise; None where none is kept."""
+    if not until:
+        return None
+    noise = [generator.get_state() for generator in asked["generator"]]
+    with record_layout(pipe, until=until) as layout:
+        pipe(**asked)
+    for generator, state in zip(asked["generator"], noise, strict=True):
+        generator.set_state(state)
+    return layout
 
 
 @dataclass(frozen=True)
@@ -151,12 +127,9 @@ def _cell(outcomes: Sequence[Outcome]) -> str:
 
 def measure(benches: Sequence[Bench], option: Option) -> list[Measured]:
     """The option at every scale."""
-    layouts = [bench.record(option.layout) if option.layout else None for bench in benches]
     rows: list[Measured] = []
     for scale in SCALES:
-        outcomes: list[Outcome] = []
-        for bench, layout in zip(benches, layouts, strict=True):
-            outcomes += bench.outcomes(option, scale, layout)
+        outcomes = [outcome for bench in benches for outcome in bench.outcomes(option, scale)]
         rows.append(Measured(scale, outcomes, sum(bench.seconds for bench in benches) / len(outcomes)))
     return rows
 
@@ -175,8 +148,8 @@ def against(one: Measured, other: Measured) -> str:
 def main(names: Sequence[str]) -> None:
     """Print the table, one line as soon as it is known: the best scale of each option, then all scales."""
     say = sys.stdout.write
-    benches = [Bench(read_recipe(name), Path()) for name in names]
-    kinds = [prompt.kind for bench in benches for prompt in bench.prompts]
+    benches = [Bench(open_easel(name, A_KIND)) for name in names]
+    kinds = [prompt.kind for bench in benches for prompt in bench.easel.prompts]
     say(f"{', '.join(names)}: {len(kinds)} prompts; a cell is gone / kept / both in % of the prompts that count\n\n")
     say(f"| option | w | {' | '.join(KINDS)} | all | both against every step | ms a picture |\n")
     say(f"| :--- | ---: | {' | '.join(':---' for _ in (*KINDS, 'all'))} | :--- | ---: |\n")

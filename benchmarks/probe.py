@@ -87,10 +87,10 @@ def _count(pipe: Any, adapter: Adapter, asked: dict[str, Any]) -> Probe:
     with counting(pipe.unet) as counted, inhibit(pipe, adapter, outside="go_on"):
         draw(pipe, asked)
     config = adapter.config
-    free = config.injected == 0 and config.first_step == "plain"
+    free = config.injected == (0.0,) and config.first_step == "plain"
     guided = asked["guidance_scale"] > 1
     more = 0 if free else len(PROMPTS)
-    return Probe(config.injected, config.first_step, guided, plain.rows, counted.rows, plain.rows + more)
+    return Probe(config.injected[0], config.first_step, guided, plain.rows, counted.rows, plain.rows + more)
 
 
 def time_adapter(pipe: Any, adapter: Adapter, asked: dict[str, Any], *, rounds: int) -> AdapterTime:
@@ -115,7 +115,7 @@ def draw(pipe: Any, asked: dict[str, Any]) -> None:
 def adapter_for(conditions: Conditions, *, injected: float, first_step: FirstStep) -> Adapter:
     """An untrained adapter of the usual form: it takes as long as a trained one."""
     config = AdapterConfig(
-        concept="airplane", synonyms=(), slots="all", scales=ScaleRange(smallest=-3, step=0.2), injected=injected,
+        concept="airplane", synonyms=(), slots="all", scales=ScaleRange(smallest=-3, step=0.2), injected=(injected,),
         first_step=first_step, recipe_hash="0", transform="bounded", **dict(conditions),
     )  # fmt: skip
     return Adapter(config).eval().requires_grad_(False)

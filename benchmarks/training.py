@@ -33,7 +33,7 @@ def make_config(preset: Preset) -> AdapterConfig:
     """The config of an adapter with the preset's form."""
     sampling = Sampling(first_timestep=999, scheduler="DDIM", steps=4, guidance=5, height=64, width=64)
     return AdapterConfig(
-        concept="cat", synonyms=(), slots="concept", base_model="none", fingerprint="0", injected=1.0,
+        concept="cat", synonyms=(), slots="concept", base_model="none", fingerprint="0", injected=(1.0,),
         layers=tuple(f"layer.{index}" for index in range(LAYERS)), scales=ScaleRange(smallest=-15, step=1),
         first_step="plain", sampling=sampling, recipe_hash="0", transform=preset.transform, hidden=preset.hidden,
         members=preset.members,

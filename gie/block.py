@@ -22,3 +22,8 @@ class Settings:
     """Concepts whose pooled [EOT] are closer than this (1 - cos) give way to the strongest (Eq. 11)."""
     outside: Outside
     """What an adapter does away from the conditions it was made for."""
+
+    @property
+    def windowed(self) -> bool:
+        """Whether some step is outside of a concept's window."""
+        return any(concept.window != (0.0, 1.0) for concept in self.concepts)
