@@ -14,7 +14,6 @@ import torch
 from torch import Tensor
 
 from tests.support.joint import LONGEST
-from tests.support.tiny import CONTEXT
 
 
 @dataclass(frozen=True)
@@ -164,12 +163,12 @@ class LiteralBlocks:
         return w[image] * columns, seen.values[:, own]  # Eq. 7
 
 
-def embed_jointly(pipe: Any, text: str, *, longest: int = LONGEST) -> tuple[Tensor, list[int]]:
+def embed_jointly(pipe: Any, text: str) -> tuple[Tensor, list[int]]:
     """The concept's embedding `[N, width]` and the slots of its own tokens, found by what they are not: special."""
     flux = hasattr(pipe, "tokenizer_2") and not hasattr(pipe, "tokenizer_3")
     clip, t5 = pipe.tokenizer, pipe.tokenizer_2 if flux else pipe.tokenizer_3
     clip_ids = clip(text, padding="max_length", return_tensors="pt").input_ids
-    t5_ids = t5(text, padding="max_length", max_length=longest, return_tensors="pt").input_ids
+    t5_ids = t5(text, padding="max_length", max_length=LONGEST, return_tensors="pt").input_ids
     own = [slot for slot, token in enumerate(t5_ids[0].tolist()) if token > 1]  # 0 pads, 1 ends
     if flux:
         return pipe.text_encoder_2(t5_ids)[0][0], own
@@ -188,11 +187,8 @@ def draw_joint_literally(
     pipe: Any, concepts: dict[str, Sequence[float]], *prompts: Any, **sampling: Any
 ) -> tuple[Tensor, LiteralBlocks]:
     """Latents of a whole generation with one w an image for each concept, and what was seen in its last call."""
-    # diffusers 0.42 forgets the length that SD3's image-to-image is called with
-    longest = CONTEXT if type(pipe).__name__ == "StableDiffusion3Img2ImgPipeline" else LONGEST
     literal = LiteralBlocks(
-        pipe,
-        [(*embed_jointly(pipe, text, longest=longest), torch.tensor(list(w))) for text, w in concepts.items()],
+        pipe, [(*embed_jointly(pipe, text), torch.tensor(list(scales))) for text, scales in concepts.items()]
     )
     if "negative_prompt" in sampling and "true_cfg_scale" in sampling:
         literal.negative = pipe.encode_prompt(sampling["negative_prompt"], max_sequence_length=LONGEST)[0]

@@ -14,8 +14,8 @@ from tests.support.tiny import seeds
 
 PROMPTS = ["a cat", "a dog"]
 NEAR = 1e-3
-"""Latents are about 20 to 50 large; fp32 sums in another order differ by 3e-5 after two steps."""
-FAR = 0.5
+"""Latents are up to 50 large; fp32 sums in another order differ by far less after two steps."""
+FAR = 0.2
 """An inhibited picture of w = -7 is at least this far from the plain one: the control that something was injected."""
 MODELS: list[JointModel] = ["sd3", "sd35", "flux", "schnell"]
 KINDS: list[tuple[JointModel, str]] = [
@@ -28,17 +28,22 @@ KINDS: list[tuple[JointModel, str]] = [
 
 def call_of(kind: str) -> dict[str, Any]:
     """Two steps; image-to-image takes half of those it is told."""
-    call = {**CALL, **asks_of(kind), "output_type": "latent", "num_inference_steps": 4 if "Img2Img" in kind else 2}
+    call: dict[str, Any] = {
+        **CALL,
+        **asks_of(kind),
+        "output_type": "latent",
+        "num_inference_steps": 4 if "Img2Img" in kind else 2,
+    }
     if kind == "StableDiffusion3Img2ImgPipeline":
         call["image"] = call["image"].expand(len(PROMPTS), -1, -1, -1)  # it wants a picture for each prompt
     return call | ({"strength": 0.6} if "image" in call else {})
 
 
-def draw(pipe: Any, *, prompts: list[str] = PROMPTS, **changes: Any) -> torch.Tensor:
+def draw(pipe: Any, **changes: Any) -> torch.Tensor:
     """Latents of an image a prompt."""
-    call: dict[str, Any] = call_of(type(pipe).__name__) | changes
-    count = len(prompts) * call.get("num_images_per_prompt", 1)
-    return pipe(prompts, generator=seeds(*range(count)), **call).images
+    call = call_of(type(pipe).__name__) | changes
+    count = len(PROMPTS) * call.get("num_images_per_prompt", 1)
+    return pipe(PROMPTS, generator=seeds(*range(count)), **call).images
 
 
 def assert_literal(pipe: Any, concepts: dict[str, Any], **changes: Any) -> None:
@@ -46,10 +51,9 @@ def assert_literal(pipe: Any, concepts: dict[str, Any], **changes: Any) -> None:
     with inhibit(pipe, *(Concept(text, scale=w) for text, w in concepts.items()), threshold=0.0):
         got = draw(pipe, **changes)
     call = call_of(type(pipe).__name__) | changes
-    prompts = call.pop("prompts", PROMPTS)
     noise = seeds(*range(len(got)))
     call.pop("output_type")
-    want, _ = draw_joint_literally(pipe, concepts, prompts, generator=noise, **call)
+    want, _ = draw_joint_literally(pipe, concepts, PROMPTS, generator=noise, **call)
     torch.testing.assert_close(got, want, atol=NEAR, rtol=0)
     assert ((got - draw(pipe, **changes)).abs().flatten(1).amax(dim=1) > FAR).all()
 
@@ -93,7 +97,7 @@ def test_without_guidance_all_rows_are_conditional() -> None:
 def test_a_negative_prompt_of_its_own_call_is_left_alone(kind: str) -> None:
     """With true_cfg_scale FLUX is called twice a step: the prompt's call is inhibited, the negative prompt's is plain."""
     pipe = tiny_joint("flux", kind=kind)
-    negative = {"negative_prompt": ["the car", "the car"], "true_cfg_scale": 3.0}
+    negative: dict[str, Any] = {"negative_prompt": ["the car", "the car"], "true_cfg_scale": 3.0}
     assert (draw(pipe, **negative) - draw(pipe)).abs().max() > FAR, "the negative prompt does nothing"
     assert_literal(pipe, {"cat": [-7.0, -3.0]}, **negative)
 
@@ -107,7 +111,11 @@ def test_a_negative_call_is_no_step(first_step: Any) -> None:
         steps.append(tensors["latents"])
         return tensors
 
-    call = {"negative_prompt": ["the car", "the car"], "true_cfg_scale": 3.0, "callback_on_step_end": keep}
+    call: dict[str, Any] = {
+        "negative_prompt": ["the car", "the car"],
+        "true_cfg_scale": 3.0,
+        "callback_on_step_end": keep,
+    }
     draw(pipe, **call)
     with inhibit(pipe, Concept("cat", scale=-7.0), first_step=first_step, capture=True) as run:
         draw(pipe, **call)
