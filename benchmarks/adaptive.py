@@ -42,6 +42,8 @@ COLUMNS = [
     Column(name="the same label", form="percent"),
     Column(name="seconds of the sweep stage"),
     Column(name="regret"),
+    Column(name="gone", form="percent"),
+    Column(name="kept", form="percent"),
     Column(name="success", form="percent"),
 ]
 
@@ -182,6 +184,8 @@ def row(name: str, built: Built, reference: Built) -> Line:
         round(agreement(labels, whole, ladder, steps=0), 4),
         None if built.seconds is None else round(built.seconds),
         metrics["regret"],
+        metrics["gone"],
+        metrics["kept"],
         metrics["adapter"]["overall"]["success"],
     ]
 
