@@ -33,7 +33,10 @@ def end_guidance(pipe: Any, step: int, _timestep: Any, tensors: dict[str, Any]) 
 def test_guidance_ends_on_the_way(model: Model) -> None:
     """The rows halve and the same images go on being inhibited; their neighbour at w = 0 stays plain, bit for bit."""
     pipe = tiny_of(model)
-    call = {"callback_on_step_end": end_guidance, "callback_on_step_end_tensor_inputs": CONDITIONS[model]}
+    call: dict[str, Any] = {
+        "callback_on_step_end": end_guidance,
+        "callback_on_step_end_tensor_inputs": CONDITIONS[model],
+    }
     plain, guided = draw(pipe, **call), draw(pipe)
     with inhibit(pipe, CAT):
         got = draw(pipe, **call)
