@@ -50,8 +50,9 @@ class _SelfAttention:
 
     def __call__(self, attn: Any, hidden_states: Tensor, **_none: object) -> Tensor:
         Q, K, V = (split_heads(to(hidden_states), attn.heads) for to in (attn.to_q, attn.to_k, attn.to_v))
-        Q, K = self.layout.exchange(self.layer, Q, K)
-        joined = self.attend(attn, Q, K, V).transpose(1, 2).flatten(2)  # [rows, pixels, heads * d]
+        joined = (
+            self.attend(attn, *self.layout.exchange(self.layer, Q, K), V).transpose(1, 2).flatten(2)
+        )  # [rows, pixels, heads * d]
         return attn.to_out[1](attn.to_out[0](joined))
 
 
