@@ -13,6 +13,7 @@ from gie.adapter import Adapter
 from gie.errors import InputError
 from gie.layers import cross_attention_layers, layer_widths
 from gie.model import fingerprint
+from gie.support import denoiser_of
 
 
 def refuse_others(pipe: Any, adapters: Sequence[Adapter], *, strict: bool) -> None:
@@ -22,8 +23,8 @@ def refuse_others(pipe: Any, adapters: Sequence[Adapter], *, strict: bool) -> No
         InputError: an adapter of other layers or widths, and with `strict` of other weights; both models are named.
     """
     for adapter in adapters:
-        _refuse_other_layers(adapter, cross_attention_layers(pipe.unet))
-        _refuse_other_widths(adapter, layer_widths(pipe.unet))
+        _refuse_other_layers(adapter, cross_attention_layers(denoiser_of(pipe)))
+        _refuse_other_widths(adapter, layer_widths(denoiser_of(pipe)))
     here = fingerprint(pipe) if adapters else ""
     for adapter in adapters:
         _compare_fingerprints(adapter, pipe.name_or_path or type(pipe).__name__, here, strict=strict)

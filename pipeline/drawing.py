@@ -41,14 +41,15 @@ def observe(recipe: Recipe, pipe: Any) -> Conditions:
     """The conditions under which a pipeline renders the recipe's sweep."""
     from gie.layers import layer_widths
     from gie.model import cross_attention_layers, fingerprint
+    from gie.support import denoiser_of
 
     sweep = recipe.sweep
     pipe.scheduler.set_timesteps(sweep.steps)
     return Conditions(
         base_model=recipe.model.id,
         fingerprint=fingerprint(pipe),
-        layers=cross_attention_layers(pipe.unet),
-        widths=layer_widths(pipe.unet),
+        layers=cross_attention_layers(denoiser_of(pipe)),
+        widths=layer_widths(denoiser_of(pipe)),
         sampling=Sampling(
             first_timestep=float(pipe.scheduler.timesteps[0]),
             scheduler=type(pipe.scheduler).__name__,

@@ -16,7 +16,16 @@ from pipeline.png import encode_png
 from pipeline.settings import Recipe
 from pipeline.tables import Feature, Prompt, SweepImage
 
-NO_PIXELS = {"__init__.py", "adapter.py", "adapter_config.py", "errors.py"}
+NO_PIXELS = {
+    "__init__.py",
+    "adapter.py",
+    "adapter_config.py",
+    "card.py",
+    "errors.py",
+    "hub.py",
+    "identity.py",
+    "network.py",
+}
 """Files of `gie` that cannot change what a fixed scale draws."""
 
 
@@ -93,7 +102,7 @@ def probe_features(pipe: Any, recipe: Recipe, shots: Sequence[Shot]) -> list[Fea
 def pixel_code() -> str:
     """Hash of the files that decide pixels and features."""
     folder = Path(str(gie.__file__)).parent
-    files = [path for path in sorted(folder.glob("*.py")) if path.name not in NO_PIXELS] + [Path(__file__)]
+    files = [path for path in sorted(folder.rglob("*.py")) if path.name not in NO_PIXELS] + [Path(__file__)]
     return hashlib.sha256(b"\0".join(path.read_bytes() for path in files)).hexdigest()
 
 

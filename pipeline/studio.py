@@ -104,7 +104,7 @@ class Studio:
             "fingerprint": self.conditions.fingerprint,
             "sampling": self.conditions.sampling.model_dump(),
             "device": self.pipe.device.type,
-            "dtype": str(self.pipe.unet.dtype),
+            "dtype": str(self.pipe.dtype),
             "compile": self.recipe.model.compile,
             "code": pixel_code(),
             "versions": {name: version(name) for name in ("torch", "diffusers")},
