@@ -55,6 +55,8 @@ class Wish:
     """Of the first picture; the next ones count on from it."""
     count: int = 1
     steps: int | None = None
+    any_weights: bool = False
+    """Adapters of other weights than the model's warn instead of being refused."""
 
     @property
     def seeds(self) -> range:
@@ -89,7 +91,7 @@ def erase(wish: Wish, folder: Path, *, compare: bool) -> Drawn:
     concepts = [Concept(text, scale=scale, slots=manner.slots) for text in wish.concepts] + [*map(as_concept, adapters)]
     texts = [concept.text for concept in concepts]
     pipe, arguments = _open(model, manner, adapters, steps=wish.steps)
-    with inhibit(pipe, *concepts) as run:
+    with inhibit(pipe, *concepts, strict=not wish.any_weights) as run:
         images = _draw(pipe, wish, arguments, "erased")
         used = [dict(zip(texts, row, strict=True)) for row in run.scales.tolist()]
         notes = tuple(gone.line(texts) for gone in run.gave_way)

@@ -32,6 +32,13 @@ def erase(  # noqa: PLR0913, PLR0917 - a command's options are its arguments
         int | None, typer.Option(min=1, help="Denoising steps; else the adapter's, or 12, for other models 50.")
     ] = None,
     out: Annotated[Path, typer.Option(help="Folder for the pictures.")] = Path("erased"),
+    any_weights: Annotated[
+        bool,
+        typer.Option(
+            "--any-weights",
+            help="Take an adapter on a fine-tune of its model too, or in another precision: a warning, no error.",
+        ),
+    ] = False,
     compare: Annotated[
         bool,
         typer.Option(
@@ -55,7 +62,7 @@ def erase(  # noqa: PLR0913, PLR0917 - a command's options are its arguments
     from pipeline.erase import Wish
     from pipeline.erase import erase as draw
 
-    wish = Wish(prompt, tuple(concept or ()), tuple(adapter or ()), model, scale, seed, n, steps)
+    wish = Wish(prompt, tuple(concept or ()), tuple(adapter or ()), model, scale, seed, n, steps, any_weights)
     drawn = draw(wish, out, compare=compare)
     for picture in drawn.pictures:
         scales = ", ".join(f"{text} w = {value:.2f}" for text, value in picture.scales.items())

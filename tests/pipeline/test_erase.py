@@ -157,3 +157,17 @@ def test_an_adapter_for_other_layers_is_refused(tmp_path: Path, model: Path) -> 
     result = draw(tmp_path, model, "--adapter", str(tmp_path / "adapter"))
     assert result.exit_code == 2
     assert "elsewhere.attn2" in one_line(result.stderr)
+
+
+def test_an_adapter_for_other_weights_is_refused_unless_wished(tmp_path: Path, model: Path) -> None:
+    """Both models are named; with --any-weights it is a warning, and the picture is drawn."""
+    tiny_adapter(tiny_pipeline(), steps=2, fingerprint="f00d" * 16, base_model="someone/base").save_pretrained(
+        tmp_path / "adapter"
+    )
+    adapted = ("--adapter", str(tmp_path / "adapter"))
+    result = draw(tmp_path, model, *adapted)
+    assert result.exit_code == 2
+    assert re.search(rf"expected someone/base .* got {re.escape(str(model))}", one_line(result.stderr))
+    with pytest.warns(UserWarning, match="its scales may not hold"):
+        assert draw(tmp_path, model, *adapted, "--any-weights").exit_code == 0
+    assert (tmp_path / "erased.png").exists()
