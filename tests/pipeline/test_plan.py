@@ -43,7 +43,7 @@ def test_a_search_renders_up_to_all() -> None:
     """How many it will ask for depends on the pictures."""
     recipe = judged_by(strategy="bisect")
     searching = recipe.model_copy(update={"sweep": recipe.sweep.model_copy(update={"search": recipe.label})})
-    assert {item.name: item.count for item in plan(searching)}["sweep"] == "up to 960 pictures, 50 steps each"
+    assert {item.name: item.count for item in plan(searching)}["sweep"] == "up to 2560 pictures, 50 steps each"
 
 
 def test_an_emoji_recipe_costs_nothing() -> None:
