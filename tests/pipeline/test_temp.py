@@ -23,7 +23,7 @@ def make_project(root: Path) -> None:
     stages = yaml.safe_load((ROOT / "dvc.yaml").read_text())["stages"]
     (root / "dvc.yaml").write_text(yaml.safe_dump({"stages": {name: stages[name] for name in ("prompts", "sweep")}}))
     ignored = ("/data/prompts/", "/data/sweeps/", "/data/features/")
-    commit_project(root, linked=(*CODE, "data/emoji"), ignored=ignored)
+    commit_project(root, linked=(*CODE, "data/emoji", "data/models/emoji-clip"), ignored=ignored)
 
 
 def entries(ledger: Path) -> dict[str, int]:
