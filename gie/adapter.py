@@ -1,7 +1,8 @@
 """The adapter (Eq. 10): a small MLP that reads a prompt's suppression scale from the concept's first-step attention.
 
-`L -> 64 -> 32 -> 1`, one token of the concept at a time. Beside the paper's form it can normalise its inputs, bound its output, read
-first steps with several w, and average several networks, which errs less after few prompts. It is saved as `config.json` and `model.safetensors`, never as a pickle.
+`L -> 64 -> 32 -> 1`, one token of the concept at a time. Beside the paper's form it can normalise its inputs, bound its output,
+read first steps with several w, and average several networks, which errs less after few prompts. It is saved as `config.json`
+and `model.safetensors`, never as a pickle.
 """
 
 from pathlib import Path

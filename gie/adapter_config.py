@@ -8,7 +8,7 @@ import json
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from gie.errors import InputError
 
@@ -82,11 +82,6 @@ class AdapterConfig(_Record):
     """`[layers]` how wide the image's states are and the text's. None: not recorded, so not compared."""
     window: tuple[float, float] = (0.0, 1.0)
     """Which part of the way from noise (0) to picture (1) is inhibited; the paper's is all of it."""
-
-    @field_validator("injected", mode="before")
-    @classmethod
-    def _one_or_several(cls, value: object) -> object:
-        return (value,) if isinstance(value, int | float) else value
 
     @property
     def inputs(self) -> int:

@@ -16,10 +16,19 @@ class Call:
     kwargs: dict[str, Any]
     named: dict[str, Any]
     """The arguments by name, as far as the family names them."""
-    sample: Tensor
-    """The noisy latents, a row for each conditional and unconditional image."""
-    timestep: float
-    """In the scheduler's unit."""
+    family: Family
+
+    @property
+    def sample(self) -> Tensor:
+        """The noisy latents, a row for each conditional and unconditional image."""
+        return self.named[self.family.arguments[0]]
+
+    @property
+    def timestep(self) -> float:
+        """In the scheduler's unit. On a GPU, to read it is to wait for all work that was given before."""
+        given = self.named["timestep"]
+        first = float(given.flatten()[0] if isinstance(given, Tensor) else given)  # one for all, or one each
+        return first * self.family.timestep_unit
 
     @property
     def context(self) -> int:
@@ -38,7 +47,4 @@ class Call:
 
 def read_call(args: tuple[Any, ...], kwargs: dict[str, Any], family: Family) -> Call:
     """The call that has these arguments."""
-    named = dict(zip(family.arguments, args, strict=False)) | kwargs
-    timestep = named["timestep"]
-    first = float(timestep.flatten()[0] if isinstance(timestep, Tensor) else timestep)  # one for all, or one each
-    return Call(args, kwargs, named, named[family.arguments[0]], first * family.timestep_unit)
+    return Call(args, kwargs, dict(zip(family.arguments, args, strict=False)) | kwargs, family)

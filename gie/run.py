@@ -141,7 +141,6 @@ class Run:
         first = erasure.forwards == 0
         if first:
             self._open(erasure, parts, call)
-        # only where it matters: on a GPU, to read a timestep is to wait for all work that was given before
         where = progress(self._pipe, call.timestep) if self._settings.windowed else None
         erasure.announce("read" if first else "inject", parts, progress=where)
         erasure.forwards += 1

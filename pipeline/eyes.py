@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from gie.errors import InputError
+from pipeline.device import looking_device
 from pipeline.outcome import Limits
 from pipeline.paths import Paths
 from pipeline.scoring import Eye, NamingEye
@@ -34,7 +35,6 @@ def open_eye(recipe: Recipe, paths: Paths) -> Eye:
 
 def open_detecting(asked: DetectorSettings, recipe: Recipe, paths: Paths) -> Eye:
     """A detector for the target and a CLIP for the rest, on the model's device."""
-    import torch
     from transformers.utils.logging import disable_progress_bar
 
     from labeling.judges.clip import Clip, fingerprint
@@ -42,13 +42,10 @@ def open_detecting(asked: DetectorSettings, recipe: Recipe, paths: Paths) -> Eye
     from pipeline.detecting import DetectingEye
 
     disable_progress_bar()  # a bar over the weights hides the one that counts pictures
-    device = recipe.model.device
-    if device == "auto":
-        device = "cuda" if torch.cuda.is_available() else "cpu"
     folder = _find_clip(asked.clip, paths)
     return DetectingEye(
         detector=DETECTORS[asked.detector](),
-        keeper=Clip.from_folder(folder, device=device, named_by="evaluate.evaluator.clip"),
+        keeper=Clip.from_folder(folder, device=looking_device(recipe.model.device), named_by="evaluate.evaluator.clip"),
         target=recipe.concept,
         keeper_name=f"{asked.clip}@{fingerprint(folder)}",
         found=asked.found_at_least,

@@ -14,6 +14,7 @@ from labeling.judges.human import HumanJudge, read_table
 from labeling.judges.openai import STRATEGIES, AskedJudge
 from labeling.judges.remembered import NamedJudge, Remembered
 from labeling.verdict import Judge, Sweep, Verdict
+from pipeline.device import looking_device
 from pipeline.ledger import Ledger
 from pipeline.paths import Paths
 from pipeline.settings import JudgeSettings, LabelSettings
@@ -91,13 +92,10 @@ async def open_judge(
 
 def open_computing(settings: JudgeSettings, paths: Paths, *, device: str) -> NamedJudge:
     """A judge that needs no endpoint: `local` or `detector`."""
-    import torch
     from transformers.utils.logging import disable_progress_bar
 
     disable_progress_bar()  # a bar over the weights hides the one that counts prompts
-    if device == "auto":
-        device = "cuda" if torch.cuda.is_available() else "cpu"
-    local = _open_local(settings, paths, device)
+    local = _open_local(settings, paths, looking_device(device))
     if settings.judge == "local":
         return local
     from labeling.judges.detector import DetectorJudge

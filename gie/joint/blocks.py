@@ -28,6 +28,29 @@ def joint_blocks(transformer: Any) -> dict[str, Any]:
     return {f"{name}.attn": block for name, block in transformer.named_modules() if isinstance(block, kinds)}
 
 
+def project_image(attn: Any, states: Tensor) -> tuple[Heads, Heads, Heads]:
+    """Queries, keys and values of the image's tokens, without their places."""
+    return _project(attn, states, ("to_q", "to_k", "to_v"), ("norm_q", "norm_k"))
+
+
+def project_text(attn: Any, states: Tensor) -> tuple[Heads, Heads, Heads]:
+    """The same of a text's tokens, where the layer has weights of its own for them."""
+    return _project(attn, states, ("add_q_proj", "add_k_proj", "add_v_proj"), ("norm_added_q", "norm_added_k"))
+
+
+def stay(states: Tensor) -> Tensor:
+    """A `Rotate` without places, and a norm where a model has none."""
+    return states
+
+
+def _project(
+    attn: Any, states: Tensor, projections: tuple[str, ...], norms: tuple[str, ...]
+) -> tuple[Heads, Heads, Heads]:
+    query, key, value = (split_heads(getattr(attn, name)(states), attn.heads) for name in projections)
+    norm_query, norm_key = (getattr(attn, name) or stay for name in norms)
+    return norm_query(query), norm_key(key), value
+
+
 @dataclass(frozen=True)
 class Text:
     """A text inside a block, ready to attend."""
@@ -51,13 +74,7 @@ class DoubleWay:
         """Up to the attention; `temb` `[images, width]` is what the model knows of time and pooled prompt."""
         attn, norm = self.block.attn, self.block.norm1_context
         normed, *gates = (norm(state, temb),) if attn.context_pre_only else norm(state, emb=temb)
-        query, key, value = (
-            split_heads(project(normed), attn.heads) for project in (attn.add_q_proj, attn.add_k_proj, attn.add_v_proj)
-        )
-        if attn.norm_added_q is not None:
-            query = attn.norm_added_q(query)
-        if attn.norm_added_k is not None:
-            key = attn.norm_added_k(key)
+        query, key, value = project_text(attn, normed)
         return Text(state, rotate(query), rotate(key), value, tuple(gates))
 
     def leave(self, text: Text, attended: Float[Tensor, "images slots width"]) -> Float[Tensor, "images slots width"]:
@@ -78,8 +95,8 @@ class SingleWay:
         """As `DoubleWay.enter`."""
         attn = self.block.attn
         normed, gate = self.block.norm(state, emb=temb)
-        query, key, value = (split_heads(project(normed), attn.heads) for project in (attn.to_q, attn.to_k, attn.to_v))
-        return Text(state, rotate(attn.norm_q(query)), rotate(attn.norm_k(key)), value, (normed, gate))
+        query, key, value = project_image(attn, normed)  # the weights are the same for both
+        return Text(state, rotate(query), rotate(key), value, (normed, gate))
 
     def leave(self, text: Text, attended: Float[Tensor, "images slots width"]) -> Float[Tensor, "images slots width"]:
         """As `DoubleWay.leave`."""

@@ -18,19 +18,24 @@ from jaxtyping import Float
 from torch import Tensor
 
 from gie.errors import InputError
-from gie.injection import InhibitedProcessor, split_heads
+from gie.injection import InhibitedProcessor
+from gie.joint.blocks import project_image, project_text, stay
 from gie.joint.injection import JointInjection
 
 Rotary = tuple[Float[Tensor, "places d"], Float[Tensor, "places d"]]
 """Cosines and sines of the places of text and image."""
 
 
-class SD3Processor(InhibitedProcessor):
-    """As JointAttnProcessor2_0: the image's tokens first."""
+class JointProcessor(InhibitedProcessor):
+    """Joint attention with inhibitors."""
 
     def __init__(self, original: object, injections: Sequence[JointInjection]) -> None:
         super().__init__(original, injections)
         self.terms = injections
+
+
+class SD3Processor(JointProcessor):
+    """As JointAttnProcessor2_0: the image's tokens first."""
 
     def __call__(
         self,
@@ -45,26 +50,20 @@ class SD3Processor(InhibitedProcessor):
             InputError: a mask over the tokens is asked for.
         """
         _refuse_mask(attention_mask)
-        image = _project(attn, hidden_states, ("to_q", "to_k", "to_v"), ("norm_q", "norm_k"))
-        text = _project(
-            attn, encoder_hidden_states, ("add_q_proj", "add_k_proj", "add_v_proj"), ("norm_added_q", "norm_added_k")
-        )
+        image = project_image(attn, hidden_states)
+        text = project_text(attn, encoder_hidden_states)
         query, key, value = (torch.cat(pair, dim=2) for pair in zip(image, text, strict=True))
         out = F.scaled_dot_product_attention(query, key, value)
         pixels = hidden_states.shape[1]
         for injection in self.terms:
-            injection.apply(*image, out=out[:, :, :pixels], rotate=_stay)
+            injection.apply(*image, out=out[:, :, :pixels], rotate=stay)
         joined = out.transpose(1, 2).flatten(2)  # [rows, pixels + slots, heads * d]
         prompt = joined[:, pixels:] if attn.context_pre_only else attn.to_add_out(joined[:, pixels:])
         return attn.to_out[1](attn.to_out[0](joined[:, :pixels])), prompt
 
 
-class FluxProcessor(InhibitedProcessor):
+class FluxProcessor(JointProcessor):
     """As FluxAttnProcessor, in double blocks and single ones: the text's tokens first, all of them with places."""
-
-    def __init__(self, original: object, injections: Sequence[JointInjection]) -> None:
-        super().__init__(original, injections)
-        self.terms = injections
 
     def __call__(
         self,
@@ -126,14 +125,6 @@ def processor_like(original: Any, injections: Sequence[JointInjection]) -> Inhib
     )
 
 
-def _project(
-    attn: Any, states: Tensor, projections: tuple[str, ...], norms: tuple[str, ...]
-) -> tuple[Tensor, Tensor, Tensor]:
-    query, key, value = (split_heads(getattr(attn, name)(states), attn.heads) for name in projections)
-    norm_query, norm_key = (getattr(attn, name) or _stay for name in norms)
-    return norm_query(query), norm_key(key), value
-
-
 def _flux_sides(attn: Any, hidden_states: Tensor, prompt: Tensor | None) -> list[Tensor]:
     """Queries, keys and values `[rows, length, heads, d]` of all tokens, without their places yet."""
     query, key, value = (
@@ -154,10 +145,6 @@ def _placed(states: Tensor, places: Rotary, *, dim: int) -> Tensor:
     """Queries or keys with their places along `dim` put in."""
     rotate: Any = apply_rotary_emb  # annotated for another model's answer
     return rotate(states, places, sequence_dim=dim)
-
-
-def _stay(states: Tensor) -> Tensor:
-    return states
 
 
 def _refuse_mask(attention_mask: Tensor | None) -> None:

@@ -24,10 +24,11 @@ async def ask_people(
     Raises:
         LabelingError: the table that the recipe names is not there, or is none.
     """
-    table = paths.inside(recipe.audit.people) if recipe.audit.people else None
-    people = HumanJudge(memory, read_table(table) if table else None)
+    table = read_table(paths.inside(recipe.audit.people)) if recipe.audit.people else None
+    people = HumanJudge(memory, table)
     prompts = read_input(paths.prompts, Prompt, stage="prompts", recipe=recipe.name)
-    judged = [prompt for prompt in prompts if prompt.prompt_id in verdicts]
+    asked = verdicts.keys() if table is None else verdicts.keys() & table.keys()  # the page's picks go by pictures
+    judged = [prompt for prompt in prompts if prompt.prompt_id in asked]
     pairs: list[tuple[Label, Label]] = []
     for sweep in read_sweeps(recipe, paths, judged):
         if picked := await people.judge(sweep):

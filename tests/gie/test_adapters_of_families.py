@@ -26,7 +26,7 @@ def draw(pipe: Any, *, steps: int = 2) -> torch.Tensor:
 def test_files_come_back_whole(model: Model, layers: int, tmp_path: Path) -> None:
     """As many inputs as the family has layers; what is read infers the same scales and draws the same bits."""
     pipe = tiny_of(model)
-    adapter = tiny_adapter(pipe, steps=2, injected=1.0, widths=layer_widths(pipe.unet))
+    adapter = tiny_adapter(pipe, steps=2, injected=(1.0,), widths=layer_widths(pipe.unet))
     adapter.save_pretrained(tmp_path)
     read = Adapter.from_pretrained(tmp_path)
     assert read.config == adapter.config

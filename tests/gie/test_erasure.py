@@ -39,7 +39,7 @@ def test_scales_come_from_the_first_steps_features(
     pipe: StableDiffusionPipeline, injected: float, first_step: Any
 ) -> None:
     """The adapter sees what probe() reads with the same w injected, and the images are those of its scales, fixed."""
-    adapter = tiny_adapter(pipe, injected=injected, first_step=first_step)
+    adapter = tiny_adapter(pipe, injected=(injected,), first_step=first_step)
     with inhibit(pipe, adapter) as run:
         got = draw(pipe)
     sampling = {"num_inference_steps": 3}
@@ -57,7 +57,7 @@ def test_several_first_steps_are_read_side_by_side(pipe: StableDiffusionPipeline
     adapter = tiny_adapter(pipe, injected=(0.0, 1.0, -3.0), first_step=first_step)
     with inhibit(pipe, adapter) as run:
         draw(pipe)
-    single = [tiny_adapter(pipe, injected=w, first_step=first_step) for w in (0.0, 1.0, -3.0)]
+    single = [tiny_adapter(pipe, injected=(w,), first_step=first_step) for w in (0.0, 1.0, -3.0)]
     for part, one in zip(run.features.split(16, dim=-1), single, strict=True):
         with inhibit(pipe, one) as alone:
             draw(pipe)
@@ -68,7 +68,7 @@ def test_several_first_steps_are_read_side_by_side(pipe: StableDiffusionPipeline
 @pytest.mark.parametrize(
     ("first_step", "injected", "extra"),
     [
-        ("plain", 0.0, []), ("inhibited", 0.0, [2]), ("plain", 1.0, [2]), ("inhibited", 1.0, [2]),
+        ("plain", (0.0,), []), ("inhibited", (0.0,), [2]), ("plain", (1.0,), [2]), ("inhibited", (1.0,), [2]),
         ("plain", (1.0, 0.0), [2]), ("inhibited", (1.0, 0.0, -2.0), [2, 2, 2]),
     ],
 )  # fmt: skip
@@ -133,7 +133,7 @@ def test_other_slots_get_the_tokens_mean(pipe: StableDiffusionPipeline) -> None:
 
 def test_adapters_beside_each_other_are_read_alone(pipe: StableDiffusionPipeline) -> None:
     """An adapter's features do not know of other concepts in the block, whatever these inject."""
-    cat, car = tiny_adapter(pipe, injected=1.0), tiny_adapter(pipe, concept="car", injected=1.0)
+    cat, car = tiny_adapter(pipe, injected=(1.0,)), tiny_adapter(pipe, concept="car", injected=(1.0,))
     with inhibit(pipe, car) as run:
         draw(pipe)
     alone = run.features
@@ -150,7 +150,7 @@ def test_an_adapter_in_an_inner_block(pipe: StableDiffusionPipeline) -> None:
     with inhibit(pipe, Concept("dog", scale=-3.0), capture=True) as outer:
         draw(pipe)
         want = outer.features
-        with inhibit(pipe, tiny_adapter(pipe, injected=1.0)) as inner:
+        with inhibit(pipe, tiny_adapter(pipe, injected=(1.0,))) as inner:
             draw(pipe)
         # The inner concept acts in the same first step, so only the first layer sees the same query.
         torch.testing.assert_close(outer.features[..., 0], want[..., 0])

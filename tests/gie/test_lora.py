@@ -86,7 +86,7 @@ def test_a_lora_of_the_text_encoder_changes_the_concept(model: Model, tmp_path: 
 def test_an_adapter_reads_with_the_lora(tmp_path: Path) -> None:
     """Features are those of the model as it draws: with the LoRA others than without, and its own again after it is gone."""
     pipe = copy.deepcopy(tiny_of("sd1"))
-    adapter = tiny_adapter(pipe, steps=2, injected=1.0)
+    adapter = tiny_adapter(pipe, steps=2, injected=(1.0,))
 
     def scales() -> torch.Tensor:
         with inhibit(pipe, adapter, strict=False) as run:

@@ -46,7 +46,7 @@ def test_guidance_or_perturbation_is_off(model: Model, kind: str, call: dict[str
 def test_an_adapter_reads_the_unperturbed_rows(model: Model, kind: str, injected: float, guidance: float) -> None:
     """It infers what it infers without PAG from the same noise, and the images are those of its scales, fixed."""
     pipe, without = tiny_of(model, kind=kind), tiny_of(model)
-    adapter = tiny_adapter(pipe, steps=2, injected=injected)
+    adapter = tiny_adapter(pipe, steps=2, injected=(injected,))
     call = {"guidance_scale": guidance}
     with inhibit(without, adapter, outside="go_on") as run:
         draw(without, **call)

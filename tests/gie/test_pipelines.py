@@ -63,7 +63,7 @@ def test_an_adapter_under_control(model: Model, kind: str) -> None:
     pipe, scales = tiny_of(model, kind=kind), list[torch.Tensor]()
     for image in (PICTURE, 1 - PICTURE):
         call: dict[str, Any] = {"num_inference_steps": 1, "output_type": "latent", "image": image}
-        with inhibit(pipe, tiny_adapter(pipe, injected=1.0), outside="go_on") as run:
+        with inhibit(pipe, tiny_adapter(pipe, injected=(1.0,)), outside="go_on") as run:
             pipe(PROMPTS, generator=seeds(0, 1), **call)
         scales.append(run.scales)
     assert scales[0].shape == (2, 1)

@@ -8,6 +8,7 @@ from diffusers import UNet2DConditionModel
 from diffusers.models.attention_processor import AttnProcessor
 
 from gie import Concept, GieError, InputError, inhibit
+from gie.call import Call
 from tests.support.tiny import TEXT_WIDTH
 
 CAT = Concept("cat", scale=-7.0)
@@ -100,3 +101,22 @@ def test_a_mask_over_the_prompt_is_refused(pipe: Any) -> None:
         pipe.scheduler.set_timesteps(2)
         with pytest.raises(InputError, match="expected no mask"):
             call_unet(pipe, encoder_attention_mask=torch.ones(2, 20))
+
+
+@pytest.mark.parametrize(("window", "reads"), [((0.0, 1.0), 1), ((0.0, 0.5), 4)])
+def test_timesteps_are_read_only_where_they_matter(
+    pipe: Any, monkeypatch: pytest.MonkeyPatch, window: tuple[float, float], reads: int
+) -> None:
+    """To read one is to wait for a GPU: once for the conditions, and in each of three steps where a concept has a window."""
+    asked: list[Call] = []
+    read = Call.timestep.fget
+    assert read is not None
+
+    def counted(call: Call) -> float:
+        asked.append(call)
+        return read(call)
+
+    monkeypatch.setattr(Call, "timestep", property(counted))
+    with inhibit(pipe, Concept("cat", scale=-7.0, window=window)):
+        pipe("a cat", num_inference_steps=3, output_type="latent")
+    assert len(asked) == reads

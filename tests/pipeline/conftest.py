@@ -1,4 +1,4 @@
-"""What tests of several stages share: an evaluated project that they only read, and a server that sees."""
+"""What tests of several stages share: an evaluated project and a model's folder that they only read, and a server that sees."""
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from pipeline.paths import Paths
     from tests.support.seeing_server import Mind
 
@@ -16,6 +18,16 @@ def evaluated(tmp_path_factory: pytest.TempPathFactory) -> "Paths":
     from tests.support.evaluation import evaluated_project
 
     return evaluated_project(tmp_path_factory.mktemp("evaluated"))
+
+
+@pytest.fixture(scope="session")
+def model(tmp_path_factory: pytest.TempPathFactory) -> "Path":
+    """The tiny model's folder; tests only read it."""
+    from tests.support.tiny import tiny_pipeline
+
+    folder = tmp_path_factory.mktemp("model")
+    tiny_pipeline().save_pretrained(folder)
+    return folder
 
 
 @pytest.fixture(scope="session")

@@ -14,14 +14,6 @@ from tests.support.tiny import tiny_pipeline
 Change = Callable[[dict[str, Any]], None]
 
 
-@pytest.fixture(scope="module")
-def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The tiny model's folder."""
-    folder = tmp_path_factory.mktemp("model")
-    tiny_pipeline().save_pretrained(folder)
-    return folder
-
-
 def with_prompts(root: Path, **model: str) -> Paths:
     """A project whose prompts are written, for this model."""
     content = recipe_content()

@@ -17,14 +17,6 @@ from tests.support.project import gie, one_line
 from tests.support.tiny import tiny_pipeline
 
 
-@pytest.fixture(scope="module")
-def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The tiny model's folder."""
-    folder = tmp_path_factory.mktemp("model")
-    tiny_pipeline().save_pretrained(folder)
-    return folder
-
-
 def draw(folder: Path, model: Path, *arguments: str) -> Any:
     """Run the command with two steps."""
     fixed = ["--model", str(model), "--steps", "2", "--out", str(folder)]

@@ -1,8 +1,7 @@
 """A sweep whose pictures are searched for: few of them, the same bytes however often it was stopped, and a label stage that asks nobody."""
 
 from collections import defaultdict
-from collections.abc import AsyncGenerator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,19 +11,16 @@ import pytest
 import pipeline.label
 from labeling.choose import choose_scale
 from labeling.errors import BudgetError
-from labeling.judges.remembered import Remembered
 from labeling.seeking import seek
 from labeling.verdict import Sight, Sweep, Verdict
 from pipeline import prompts, studio, sweep
-from pipeline.judging import USUAL, OpenJudge, Options
-from pipeline.ledger import Ledger
 from pipeline.parquet import read_rows, read_shards
 from pipeline.paths import Paths
 from pipeline.seen import read_seen
-from pipeline.settings import LabelSettings, Recipe
+from pipeline.settings import Recipe
 from pipeline.tables import Feature, LabelRow, Prompt, SweepImage, VerdictRow
+from tests.support.labelling import opens
 from tests.support.project import project_recipe, recipe_content
-from tests.support.tiny import tiny_pipeline
 
 LADDER = tuple(-0.5 * step for step in range(9))
 BATCH = 4
@@ -57,28 +53,12 @@ class ByContrast:
         return Sight(gone=bool(absent or away > 2.0), kept=True)
 
 
-@pytest.fixture(scope="module")
-def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The tiny model's folder."""
-    folder = tmp_path_factory.mktemp("model")
-    tiny_pipeline().save_pretrained(folder)
-    return folder
-
-
 @pytest.fixture
 def judge(monkeypatch: pytest.MonkeyPatch) -> ByContrast:
     """Who judges in both stages, with the stage's own ledger behind."""
     judge = ByContrast()
-
-    @asynccontextmanager
-    async def open_it(
-        settings: LabelSettings, paths: Paths, ledger: Ledger, *, device: str, options: Options = USUAL
-    ) -> AsyncGenerator[OpenJudge]:
-        del settings, paths, device
-        yield OpenJudge([Remembered(judge, ledger, options.replay)])
-
     for stage in (sweep, pipeline.label):
-        monkeypatch.setattr(stage, "open_judge", open_it)
+        monkeypatch.setattr(stage, "open_judge", opens(judge))
     return judge
 
 

@@ -23,19 +23,10 @@ from pipeline.render import Shot
 from pipeline.settings import Recipe
 from pipeline.tables import Feature, Prompt, SweepImage
 from tests.support.project import NAME, project_recipe, recipe_content, start_gie
-from tests.support.tiny import tiny_pipeline
 
 PROMPTS, SCALES, LAYERS = 6, 3, 16
 BATCH = 4
 BATCHES = 5 + 2  # 18 pictures, and 6 probes with w = +1
-
-
-@pytest.fixture(scope="module")
-def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The tiny model's folder."""
-    folder = tmp_path_factory.mktemp("model")
-    tiny_pipeline().save_pretrained(folder)
-    return folder
 
 
 @pytest.fixture

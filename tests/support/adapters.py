@@ -22,7 +22,7 @@ def tiny_adapter(pipe: Any, *, steps: int = 3, **changes: Any) -> Adapter:
         "fingerprint": fingerprint(pipe),
         "layers": cross_attention_layers(pipe.unet),
         "scales": ScaleRange(smallest=-15.0, step=1.0),
-        "injected": 0.0,
+        "injected": (0.0,),
         "first_step": "inhibited",
         "sampling": sampling,
         "recipe_hash": "0",

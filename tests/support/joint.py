@@ -51,7 +51,7 @@ def joint_adapter(pipe: Any, **changes: Any) -> Adapter:
     fields: dict[str, Any] = {
         "concept": "red cat", "synonyms": (), "slots": "concept", "base_model": "tiny", "fingerprint": fingerprint(pipe),
         "layers": cross_attention_layers(pipe.transformer), "scales": ScaleRange(smallest=-15.0, step=1.0),
-        "injected": 0.0, "first_step": "inhibited", "sampling": sampling, "recipe_hash": "0", "best_fixed_scale": -4.0,
+        "injected": (0.0,), "first_step": "inhibited", "sampling": sampling, "recipe_hash": "0", "best_fixed_scale": -4.0,
         "transform": "bounded",
     }  # fmt: skip
     torch.manual_seed(5)

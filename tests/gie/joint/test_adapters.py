@@ -28,7 +28,7 @@ def draw(pipe: Any) -> torch.Tensor:
 def test_scales_come_from_the_first_steps_features(model: JointModel, injected: float, first_step: Any) -> None:
     """The adapter sees what probe() reads with the same w injected, and the images are those of its scales, fixed."""
     pipe = tiny_joint(model)
-    adapter = joint_adapter(pipe, injected=injected, first_step=first_step)
+    adapter = joint_adapter(pipe, injected=(injected,), first_step=first_step)
     with inhibit(pipe, adapter, outside="go_on") as run:
         got = draw(pipe)
     want = probe(pipe, Concept("red cat", scale=injected), prompts=PROMPTS, generators=seeds(0, 1), **TWO)
