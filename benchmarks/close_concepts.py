@@ -4,7 +4,6 @@ First the distances 1 - cos of [EOT] between a concept and its synonyms, and bet
 a synonym are both erased, with the filter (the stronger acts alone) and without (both act).
 """
 
-import sys
 from collections.abc import Sequence
 from itertools import combinations
 from pathlib import Path
@@ -14,11 +13,12 @@ from typing import Any
 import torch
 from PIL import Image
 
-from benchmarks.emoji import heading, line, open_easel
+from benchmarks.emoji import Draw, heading, line, open_easel, say
 from benchmarks.passes import encode_outside
 from gie.concept import Concept
 from gie.inhibiting import THRESHOLD, inhibit
 from gie.inhibitor import distances
+from gie.slots import Slots
 from pipeline.settings import read_recipe
 from pipeline.tables import Prompt
 from training.emoji.vocabulary import read_vocabulary
@@ -38,14 +38,19 @@ def main() -> None:
     for title, pairs in (("synonyms", near), ("different concepts", far)):
         found = sorted((distance(easel.pipe, *pair), pair) for pair in pairs)
         middle = median(value for value, _ in found)
-        write(f"{title}: {len(found)} pairs, {found[0]} to {found[-1]}, median {middle:.3f}")
+        say(f"{title}: {len(found)} pairs, {found[0]} to {found[-1]}, median {middle:.3f}")
         below = sum(value < THRESHOLD for value, _ in found)
-        write(f"  below {THRESHOLD:g}: {below}; the five nearest {found[:5]}; the five farthest {found[-5:]}")
+        say(f"  below {THRESHOLD:g}: {below}; the five nearest {found[:5]}; the five farthest {found[-5:]}")
     both = words[RECIPES[0]][:2]
-    write(heading(f"{' and '.join(both)}, gone / kept / both"))
+    say(heading(f"{' and '.join(both)}, gone / kept / both"))
     for scale in SCALES:
         for name, threshold in (("filter", THRESHOLD), ("no filter", 0.0)):
-            write(line(f"{name}, w = {scale:g}", easel.count(together(both, scale, threshold))))
+            say(
+                line(
+                    f"{name}, w = {scale:g}",
+                    easel.count(together(both, easel.recipe.sweep.slots, scale=scale, threshold=threshold)),
+                )
+            )
 
 
 def distance(pipe: Any, first: str, second: str) -> float:
@@ -54,21 +59,15 @@ def distance(pipe: Any, first: str, second: str) -> float:
     return round(float(distances(pooled)[0, 1]), 3)
 
 
-def together(texts: Sequence[str], scale: float, threshold: float) -> Any:
+def together(texts: Sequence[str], slots: Slots, *, scale: float, threshold: float) -> Draw:
     """Draw with all texts erased at one scale."""
 
     def draw(pipe: Any, asked: dict[str, Any], _: Sequence[Prompt]) -> Sequence[Image.Image]:
-        concepts = [Concept(text, scale=scale, slots="all") for text in texts]
+        concepts = [Concept(text, scale=scale, slots=slots) for text in texts]
         with inhibit(pipe, *concepts, threshold=threshold):
             return pipe(**asked).images
 
     return draw
-
-
-def write(text: str) -> None:
-    """A line at once."""
-    sys.stdout.write(text + "\n")
-    sys.stdout.flush()
 
 
 if __name__ == "__main__":

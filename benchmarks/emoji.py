@@ -1,8 +1,9 @@
-"""What the pages about ways of erasing measure with: held-out prompts of an emoji recipe, drawn plain and drawn otherwise, counted by the evaluator.
+"""What the pages about ways of erasing measure with: held-out prompts of an emoji recipe, drawn plain and otherwise, counted by the evaluator.
 
 Plain pictures are drawn once; every way of drawing is counted against them by the rules of the evaluation (`pipeline.outcome`).
 """
 
+import sys
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -107,6 +108,12 @@ def tally(outcomes: Iterable[Outcome]) -> Tally:
         len(counted),
         *(sum(bool(getattr(outcome, name)) for outcome in counted) for name in ("gone", "kept", "success")),
     )
+
+
+def say(text: str) -> None:
+    """A line at once."""
+    sys.stdout.write(text + "\n")
+    sys.stdout.flush()
 
 
 def line(name: str, counts: dict[Kind, Tally]) -> str:

@@ -85,7 +85,7 @@ def _installed(pipe: Any, layout: Layout) -> Generator[None]:
 
     def count(_unet: Any, args: tuple[Any, ...], _kwargs: dict[str, Any]) -> None:
         layout.forward += 1
-        layout.early = progress(pipe, args[1]) < layout.until
+        layout.early = progress(pipe, float(args[1])) < layout.until
 
     hook = pipe.unet.register_forward_pre_hook(count, with_kwargs=True)
     try:

@@ -8,7 +8,7 @@ inhibiting every step. docs/decisions/window-and-layout.md quotes the table.
 import sys
 from collections.abc import Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from statistics import fmean
 from time import perf_counter
 from typing import Any
@@ -61,6 +61,8 @@ class Bench:
 
     easel: Easel
     seconds: float = 0.0
+    layouts: dict[tuple[float, str], Layout] = field(default_factory=dict[tuple[float, str], Layout])
+    """What was recorded, by how far and the first prompt of the batch."""
 
     def draw(self, pipe: Any, asked: dict[str, Any], _: Sequence[Prompt]) -> Sequence[Image.Image]:
         """The pictures of a batch, by the clock."""
@@ -76,7 +78,7 @@ class Bench:
 
         def inhibited(pipe: Any, asked: dict[str, Any], batch: Sequence[Prompt]) -> Sequence[Image.Image]:
             with ExitStack() as blocks:
-                layout = record(pipe, asked, option.layout)
+                layout = self.layout(pipe, asked, option.layout) if option.layout else None
                 blocks.enter_context(inhibit(pipe, concept))
                 if layout is not None:
                     blocks.enter_context(keep_layout(pipe, layout))
@@ -84,11 +86,16 @@ class Bench:
 
         return self.easel.outcomes(inhibited)
 
+    def layout(self, pipe: Any, asked: dict[str, Any], until: float) -> Layout:
+        """That of the batch's plain pictures, drawn once."""
+        key = until, asked["prompt"][0]
+        if key not in self.layouts:
+            self.layouts[key] = record(pipe, asked, until)
+        return self.layouts[key]
 
-def record(pipe: Any, asked: dict[str, Any], until: float) -> Layout | None:
-    """The layout of the batch's plain pictures, from the same noise; None where none is kept."""
-    if not until:
-        return None
+
+def record(pipe: Any, asked: dict[str, Any], until: float) -> Layout:
+    """The layout of plain pictures; their noise is left as it was."""
     noise = [generator.get_state() for generator in asked["generator"]]
     with record_layout(pipe, until=until) as layout:
         pipe(**asked)

@@ -16,7 +16,7 @@ import torch.nn.functional as F
 from PIL import Image
 from torch import Tensor
 
-from benchmarks.emoji import Easel, heading, line, open_easel
+from benchmarks.emoji import Easel, heading, line, open_easel, say
 from gie.concept import Concept, encode
 from gie.inhibiting import inhibit
 from gie.injection import split_heads
@@ -103,25 +103,19 @@ def compare_ways(easel: Easel) -> None:
         with two_passes(pipe, concept, scale=scale, slots=slots, images=len(batch)):
             return pipe(**asked).images
 
-    write(heading(f"{easel.recipe.name}, gone / kept / both"))
+    _ = easel.plain  # drawn before the clock runs
+    say(heading(f"{easel.recipe.name}, gone / kept / both"))
     for scale in SCALES:
         for name, draw in (("one pass", one), ("two passes", two)):
             start = perf_counter()
             counts = easel.count(draw)
-            write(line(f"{name}, w = {scale:g}, {perf_counter() - start:.0f} s", counts))
-
-
-def write(text: str) -> None:
-    """A line at once."""
-    sys.stdout.write(text + "\n")
-    sys.stdout.flush()
+            say(line(f"{name}, w = {scale:g}, {perf_counter() - start:.0f} s", counts))
 
 
 def main() -> None:
     """Measure the recipes named."""
     for name in sys.argv[1:] or ["emoji-airplane", "emoji-cat"]:
         easel = open_easel(name, PROMPTS)
-        assert easel.plain, "drawn before the clock runs"
         compare_ways(easel)
 
 

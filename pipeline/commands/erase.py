@@ -6,6 +6,29 @@ from typing import Annotated
 import typer
 
 
+Scale = Annotated[
+    float | None,
+    typer.Option(
+        help="How strongly --concept is erased, w: 0 is the plain model, more negative erases more, too much spoils the picture. "
+        "Left out: -1.6, for other models -7 (of -1 to -15)."
+    ),
+]
+AnyWeights = Annotated[
+    bool,
+    typer.Option(
+        "--any-weights",
+        help="Take an adapter on a fine-tune of its model too, or in another precision: a warning, no error.",
+    ),
+]
+Compare = Annotated[
+    bool,
+    typer.Option(
+        "--compare",
+        help="Draw the plain picture of the same noise too, and compared.png: plain left, erased right.",
+    ),
+]
+
+
 def erase(  # noqa: PLR0913, PLR0917 - a command's options are its arguments
     prompt: Annotated[str, typer.Argument(help="What to draw.")],
     concept: Annotated[
@@ -19,33 +42,15 @@ def erase(  # noqa: PLR0913, PLR0917 - a command's options are its arguments
     model: Annotated[
         str | None, typer.Option(help="Folder or hub id; else the first adapter's, or the bundled model.")
     ] = None,
-    scale: Annotated[
-        float | None,
-        typer.Option(
-            help="How strongly --concept is erased, w: 0 is the plain model, more negative erases more, too much spoils the picture. "
-            "Left out: -1.6, for other models -7 (of -1 to -15)."
-        ),
-    ] = None,
+    scale: Scale = None,
     n: Annotated[int, typer.Option("--n", min=1, help="How many pictures, each of the next seed.")] = 1,
     seed: Annotated[int, typer.Option(min=0, help="Of the first picture's noise.")] = 0,
     steps: Annotated[
         int | None, typer.Option(min=1, help="Denoising steps; else the adapter's, or 12, for other models 50.")
     ] = None,
     out: Annotated[Path, typer.Option(help="Folder for the pictures.")] = Path("erased"),
-    any_weights: Annotated[
-        bool,
-        typer.Option(
-            "--any-weights",
-            help="Take an adapter on a fine-tune of its model too, or in another precision: a warning, no error.",
-        ),
-    ] = False,
-    compare: Annotated[
-        bool,
-        typer.Option(
-            "--compare",
-            help="Draw the plain picture of the same noise too, and compared.png: plain left, erased right.",
-        ),
-    ] = False,
+    any_weights: AnyWeights = False,
+    compare: Compare = False,
 ) -> None:
     """Draw pictures without a concept, by one scale for all prompts (--concept) or by an adapter that chooses it (--adapter).
 

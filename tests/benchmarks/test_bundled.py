@@ -37,16 +37,16 @@ def test_a_batch_is_one_call_a_step_with_the_same_rows(recipe: Recipe, pipe: Any
 
 
 def test_every_probe_asks_for_what_the_method_says(recipe: Recipe, pipe: Any) -> None:
-    """Free where it only looks and the first step stays plain; else one row an image."""
+    """Free where it only looks and the first step stays plain; else one row an image, for each w."""
     probes = probe.count(pipe, observe(recipe, pipe), sampling(recipe.sweep))
     assert [one.rows for one in probes] == [one.expected for one in probes]
-    assert [one.rows - one.plain_rows for one in probes] == [0, 0, *[2] * 6]
-    assert len(probes) == 8
+    assert [one.rows - one.plain_rows for one in probes] == [0, 0, *[2] * 8, 4, 4]
+    assert len(probes) == 12
 
 
 def test_the_adapter_is_timed_beside_a_generation(recipe: Recipe, pipe: Any) -> None:
     """A share of it."""
-    adapter = probe.adapter_for(observe(recipe, pipe), injected=1.0, first_step="inhibited")
+    adapter = probe.adapter_for(observe(recipe, pipe), injected=(1.0,), first_step="inhibited")
     time = probe.time_adapter(pipe, adapter, sampling(recipe.sweep), rounds=2)
     assert time.images == 2
     assert 0 < time.share.median < 1
