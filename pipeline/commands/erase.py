@@ -5,7 +5,6 @@ from typing import Annotated
 
 import typer
 
-
 Scale = Annotated[
     float | None,
     typer.Option(
