@@ -3,14 +3,15 @@
 import pytest
 import torch
 
-from gie.call import Call
+from gie.call import Call, read_call
 from gie.errors import GieError
+from gie.families import FLUX
 from gie.negative import NegativeCalls
 
 
 def call_with(latents: torch.Tensor) -> Call:
     """A call of the denoiser."""
-    return Call(args=(), kwargs={}, named={}, sample=latents, timestep=999.0)
+    return read_call((latents,), {"timestep": 0.999}, FLUX)
 
 
 def test_the_second_call_of_a_step_is_the_negative_one() -> None:
