@@ -38,6 +38,8 @@ def explain(error: BaseException) -> Failure | None:  # noqa: PLR0911 - one kind
             )
         case GieError():
             return Failure(OUTSIDE, one_line(error))
+        case BrokenPipeError():
+            return None  # who read our output has seen enough, as in `gie plan NAME | head`: click ends without a word
         case OSError():
             return Failure(OUTSIDE, _from_outside(error))
         case _ if type(error).__name__ == "OutOfMemoryError":  # torch's, named without importing torch

@@ -152,6 +152,16 @@ def test_the_real_command_ends_with_the_same_code_and_no_traceback(tmp_path: Pat
     assert one_line(said).endswith("got 'tiny-airplan', did you mean 'tiny-airplane'?; it has tiny-airplane")
 
 
+def test_a_reader_that_leaves_early_is_no_failure(tmp_path: Path) -> None:
+    """As in `gie plan NAME | head -1`: nothing is said."""
+    write_project(tmp_path)
+    with start_gie(tmp_path, "plan", NAME) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.close()
+        assert process.stderr.read() == ""
+
+
 def test_summary_has_the_three_numbers_and_the_places(tmp_path: Path) -> None:
     """Before the evaluation it says what to run."""
     _, paths = project_recipe(tmp_path)
