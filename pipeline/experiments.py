@@ -68,8 +68,9 @@ def close_wandb(logger: Any, recipe: Recipe, paths: Paths) -> None:
 def send_run(folder: Path) -> None:
     """Send a run by W&B's own command; a warning says where it stays if the server does not take it."""
     command = [sys.executable, "-m", "wandb", "sync", str(folder)]
+    own = {**os.environ, "WANDB_DIR": str(folder.parents[1])}  # its logs go there too
     with suppress(subprocess.TimeoutExpired):  # away from its server the command tries for ever
-        subprocess.run(command, check=False, timeout=SEND_S)
+        subprocess.run(command, env=own, check=False, timeout=SEND_S)
     if not list(folder.glob("*.wandb.synced")):
         warnings.warn(
             f"expected W&B to take the run within {SEND_S:g} s, got a refusal or no answer; the adapter is written, "

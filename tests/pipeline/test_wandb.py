@@ -11,7 +11,6 @@ from collections.abc import Iterator
 from itertools import groupby, islice
 from pathlib import Path
 
-import numpy as np
 import pytest
 import yaml
 from PIL import Image
@@ -126,9 +125,9 @@ def holds_sweeps(files: dict[str, bytes], paths: Paths) -> None:
     for row, (prompt_id, shots) in zip(table["data"], islice(sweeps, PROMPTS), strict=True):
         label, sweep = labels[prompt_id], {shot.scale: shot.image for shot in shots}
         assert row[3:5] == [label.outcome, label.scale]
-        shown = np.asarray(Image.open(io.BytesIO(files[row[5]["path"]])))
-        assert np.array_equal(shown, draw_strip(sweep, label.scale, blurred=True))
-        assert not np.array_equal(shown, draw_strip(sweep, label.scale, blurred=False))
+        shown = Image.open(io.BytesIO(files[row[5]["path"]])).tobytes()
+        assert shown == draw_strip(sweep, label.scale, blurred=True).tobytes()
+        assert shown != draw_strip(sweep, label.scale, blurred=False).tobytes()
 
 
 def test_without_a_key_a_run_waits_for_wandb_sync(paths: Paths, server: Server) -> None:
@@ -144,10 +143,11 @@ def test_without_a_key_a_run_waits_for_wandb_sync(paths: Paths, server: Server) 
 
 
 def test_with_a_key_a_run_is_sent_when_training_ends(paths: Paths, server: Server) -> None:
-    """And W&B says where it is."""
+    """And W&B says where it is there."""
     said = train(paths, environment(paths.root, server))
     holds_all(server, paths)
     assert f"{server.url}/someone/{PROJECT}/runs/" in said
+    assert not (paths.root / "wandb").exists(), "nothing is left in the project"
 
 
 @pytest.mark.parametrize(("status", "limit_s"), [(401, 60), (DROP, 4)], ids=["refused", "away"])
