@@ -1,13 +1,19 @@
 """Weights & Biases beside the train stage: the recipe, the curve, a table of sweeps with what was picked, the adapter.
 
-Off unless `train.wandb` says so; without WANDB_API_KEY it writes to `build/wandb`, and `wandb sync` sends it later. Nothing that a
-stage writes depends on it.
+Off unless `train.wandb` says so. A run is written to `build/wandb` and, with WANDB_API_KEY, sent when the training is over; else
+`wandb sync` sends it. So no training waits for a server or ends with it: what W&B logs while it is connected is lost in part where the
+connection is (its artifacts are not in the file that `wandb sync` reads). Nothing that a stage writes depends on it.
 """
 
 import io
 import os
+import subprocess
+import sys
+import warnings
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from itertools import groupby, islice
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from PIL import Image, ImageDraw, ImageFilter
@@ -21,6 +27,8 @@ if TYPE_CHECKING:
     from wandb import Table
 
 PROJECT = "gie"
+SEND_S = 60.0
+"""A run of this size takes seconds; whoever waits longer waits for a server that is away."""
 PROMPTS = 24
 """Sweeps in the table; all of them would be a second copy of the sweeps."""
 CELL_PX = 96
@@ -30,18 +38,21 @@ PICK = (220, 40, 40)
 
 
 def open_wandb(recipe: Recipe, paths: Paths) -> Any:
-    """A Lightning logger of a new run that has the recipe as its config."""
+    """A Lightning logger of a new run on this machine that has the recipe as its config."""
+    import wandb
     from lightning.pytorch.loggers import WandbLogger
 
-    folder = paths.root / "build"
-    folder.mkdir(exist_ok=True)
-    offline = not os.environ.get("WANDB_API_KEY")
+    folder = Path(os.environ.get("WANDB_DIR") or paths.root / "build")
+    folder.mkdir(parents=True, exist_ok=True)
     config = recipe.model_dump(mode="json") | {"recipe_hash": recipe.recipe_hash}
-    return WandbLogger(project=PROJECT, name=recipe.name, save_dir=folder, offline=offline, config=config)
+    settings = {"silent": True} if _is_sent() else {}  # else it says how to send by hand
+    run = wandb.init(project=PROJECT, name=recipe.name, dir=folder, mode="offline", config=config, settings=settings)
+    run.define_metric("*", step_metric="epoch")
+    return WandbLogger(experiment=run)
 
 
 def close_wandb(logger: Any, recipe: Recipe, paths: Paths) -> None:
-    """Add the table of sweeps and the adapter, and end the run."""
+    """Add the table of sweeps and the adapter, end the run, and send it where there is a key."""
     import wandb
 
     run = logger.experiment
@@ -50,6 +61,26 @@ def close_wandb(logger: Any, recipe: Recipe, paths: Paths) -> None:
     artifact.add_dir(str(paths.adapter_folder))
     run.log_artifact(artifact)
     run.finish()
+    if _is_sent():
+        send_run(Path(run.settings.sync_dir))
+
+
+def send_run(folder: Path) -> None:
+    """Send a run by W&B's own command; a warning says where it stays if the server does not take it."""
+    command = [sys.executable, "-m", "wandb", "sync", str(folder)]
+    own = {**os.environ, "WANDB_DIR": str(folder.parents[1])}  # its logs go there too
+    with suppress(subprocess.TimeoutExpired):  # away from its server the command tries for ever
+        subprocess.run(command, env=own, check=False, timeout=SEND_S)
+    if not list(folder.glob("*.wandb.synced")):
+        warnings.warn(
+            f"expected W&B to take the run within {SEND_S:g} s, got a refusal or no answer; the adapter is written, "
+            f"`wandb sync {os.path.relpath(folder)}` sends the run later",
+            stacklevel=2,
+        )
+
+
+def _is_sent() -> bool:
+    return bool(os.environ.get("WANDB_API_KEY")) and os.environ.get("WANDB_MODE", "online") == "online"
 
 
 def sweep_table(recipe: Recipe, paths: Paths) -> "Table":

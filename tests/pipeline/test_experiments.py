@@ -1,7 +1,6 @@
-"""W&B beside the train stage: offline without a key, nothing at all unless asked, and pictures blurred unless asked."""
+"""W&B beside the train stage: nothing at all unless asked, and pictures blurred unless asked; the rest is in test_wandb."""
 
 import io
-import json
 import os
 import subprocess
 import sys
@@ -11,11 +10,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-import pipeline.train
-from pipeline.experiments import CELL_PX, PICK, PROMPTS, draw_strip
-from pipeline.paths import Paths
-from pipeline.settings import read_recipe
-from tests.support.publishing import NAME, ROOT, publishable_project
+from pipeline.experiments import CELL_PX, PICK, draw_strip
+from tests.support.publishing import ROOT
 
 
 def checkered() -> bytes:
@@ -43,56 +39,6 @@ def test_the_pick_is_framed() -> None:
     pixels = np.asarray(draw_strip({0.0: checkered(), -1.0: checkered()}, -1.0, blurred=True))
     assert tuple(pixels[1, CELL_PX + 1]) == PICK
     assert tuple(pixels[1, 1]) != PICK
-
-
-@pytest.mark.slow
-def test_a_run_is_kept_offline(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Without a key: config, curve, table and adapter lie under build/, ready for `wandb sync`; unless asked, nothing does."""
-    import wandb
-
-    monkeypatch.setenv("WANDB_MODE", "offline")
-    monkeypatch.delenv("WANDB_API_KEY", raising=False)
-    for folder in ("DATA", "CACHE"):
-        monkeypatch.setenv(f"WANDB_{folder}_DIR", str(tmp_path / folder))
-    paths = publishable_project(tmp_path)
-    assert not (tmp_path / "build").exists()
-    recipe = read_recipe(NAME, tmp_path / "params.yaml")
-    before = weights(paths)
-    pipeline.train.run(recipe.model_copy(update={"train": recipe.train.model_copy(update={"wandb": True})}), paths)
-    assert weights(paths) == before, "what is logged changes nothing"
-    [file] = (tmp_path / "build").glob("wandb/offline-run-*/run-*.wandb")
-    wandb.teardown()  # ends W&B's own process, which writes the last of the file
-    log = payload(file.read_bytes())
-    for said in (b"recipe_hash", b"airplane", b"epoch"):
-        assert said in log, said
-    staged = [path.read_bytes() for path in (tmp_path / "DATA").rglob("*") if path.is_file()]
-    assert before in staged, "the adapter waits there for `wandb sync`"
-    [table] = file.parent.glob("files/media/table/sweeps_*.table.json")
-    content = json.loads(table.read_text())
-    assert content["columns"] == ["prompt", "kind", "split", "outcome", "scale", "sweep"]
-    assert len(content["data"]) == PROMPTS
-    strips = [data for data in staged if data.startswith(b"\x89PNG")]
-    assert len(strips) > PROMPTS // 2, "one file a sweep, but for sweeps that look alike"
-
-
-def payload(log: bytes) -> bytes:
-    """What W&B's log holds, without the heads of its pieces: 7 bytes each (sum, length, kind), none across 32 KiB."""
-    block, head = 32 * 2**10, 7
-    found, place = b"", head  # the file has a head too
-    while place < len(log):
-        left = block - place % block
-        if left < head:
-            place += left
-            continue
-        size = int.from_bytes(log[place + 4 : place + 6], "little")
-        found += log[place + head : place + head + size]
-        place += head + size
-    return found
-
-
-def weights(paths: Paths) -> bytes:
-    """Of the adapter."""
-    return (paths.adapter_folder / "model.safetensors").read_bytes()
 
 
 @pytest.mark.slow
