@@ -10,7 +10,7 @@ import asyncio
 import os
 import shutil
 import sys
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib import import_module
@@ -30,7 +30,7 @@ from pipeline.render import Rendered, Shot
 from pipeline.searching import Searcher
 from pipeline.seen import read_seen
 from pipeline.settings import Recipe, read_recipe
-from pipeline.tables import Feature, LabelRow, Prompt, SweepImage, VerdictRow
+from pipeline.tables import LabelRow, Prompt, SweepImage, VerdictRow
 
 ROOT = Path(__file__).parent.parent
 FOLDER = ROOT / "build" / "adaptive"
@@ -112,13 +112,10 @@ class Album:
 
 def open_album(recipe: Recipe, whole: Paths) -> Album:
     """All of a project's pictures; they are in memory."""
-    features: dict[tuple[str, float], list[float]] = defaultdict(list)
-    tokens: Counter[tuple[str, float]] = Counter()
-    for feature in read_rows(whole.features, Feature):
-        features[feature.prompt_id, feature.injected] += feature.values
-        tokens[feature.prompt_id, feature.injected] += 1
     rows = {
-        (at := (row.prompt_id, row.scale)): Rendered(*at, row.image, tokens[at], tuple(features[at]))
+        (row.prompt_id, row.scale): Rendered(
+            row.prompt_id, row.scale, row.image, tokens=0, values=()
+        )  # features are copied whole
         for row in read_shards(whole.sweeps, SweepImage)
     }
     return Album(recipe, rows, {row.prompt_id: row for row in read_rows(whole.verdicts, VerdictRow)})

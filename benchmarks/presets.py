@@ -39,6 +39,7 @@ class Way:
     preset: Preset
     injected: tuple[float, ...]
     absent: Literal["zero", "drop"]
+    eot: bool = False
 
 
 WAYS = (
@@ -83,16 +84,18 @@ def open_case(name: str) -> Case:
 
 def score(case: Case, way: Way) -> tuple[float, float]:
     """Success on val by the judge and on test by the evaluator, mean over the seeds."""
-    lessons, _ = collect(case.tables, injected=way.injected, absent=way.absent)
+    lessons, _ = collect(case.tables, injected=way.injected, eot=way.eot, absent=way.absent)
     train, val = ([lesson for lesson in lessons if lesson.prompt.split == split] for split in ("train", "val"))
-    recipe = case.recipe.model_copy(update={"train": case.recipe.train.model_copy(update={"injected": way.injected})})
+    recipe = case.recipe.model_copy(
+        update={"train": case.recipe.train.model_copy(update={"injected": way.injected, "eot": way.eot})}
+    )
     config = make_config(recipe, case.paths, way.preset, best_fixed_scale(lesson.works for lesson in train))
     rows = to_rows(train), to_rows(val)
     fits = [fit(*rows, config=config, preset=way.preset, seed=seed).adapter for seed in SEEDS]
     # absent ones count on val whether or not they were learned from
-    every, _ = collect(case.tables, injected=way.injected, absent="zero")
+    every, _ = collect(case.tables, injected=way.injected, eot=way.eot, absent="zero")
     watched = [lesson for lesson in every if lesson.prompt.split == "val"]
-    features = read_features(case.tables.features, way.injected)
+    features = read_features(case.tables.features, way.injected, eot=way.eot)
     return fmean(by_judge(one, watched) for one in fits), fmean(
         by_evaluator(one, case.successes, features) for one in fits
     )

@@ -5,6 +5,7 @@ read first steps with several w, and average several networks, which errs less a
 and `model.safetensors`, never as a pickle.
 """
 
+from collections.abc import Mapping
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -57,11 +58,21 @@ class Adapter(nn.Module):
             return self.config.scales.smallest * torch.sigmoid(output)
         return output
 
+    def arrange(
+        self, readings: Mapping[float, Float[Tensor, "images read layers"]]
+    ) -> Float[Tensor, "images tokens inputs"]:
+        """The inputs of each own token, of what was read with each w: own tokens, then [EOT]."""
+        parts: list[Tensor] = []
+        for w in self.config.injected:
+            own, eot = readings[w][:, :-1], readings[w][:, -1:]
+            parts += [own, eot.expand_as(own)] if self.config.eot else [own]
+        return torch.cat(parts, dim=-1)
+
     @torch.no_grad()
     def infer(self, features: Float[Tensor, "..."]) -> Float[Tensor, "images tokens"]:
         """The scale of each token from features `[images, tokens, inputs]`, clamped to [smallest scale, 0].
 
-        The inputs are the features of the layers, once for each w of `config.injected`.
+        The inputs are the features of the layers, once for each w of `config.injected`, as `arrange` puts them side by side.
 
         Raises:
             InputError: the features are of another number of layers, or not finite.

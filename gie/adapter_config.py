@@ -66,6 +66,8 @@ class AdapterConfig(_Record):
     injected: Annotated[tuple[float, ...], Field(min_length=1)]
     """The w that is injected while the features are read: +1 in the paper, 0 passive. Of several, each in a first step of its own, the
     features stand side by side."""
+    eot: bool = False
+    """Whether the features of the concept's [EOT] stand beside those of each token; the paper reads the tokens alone."""
     first_step: Literal["inhibited", "plain"]
     """Whether the first step is run again inhibited once the scale is known."""
     sampling: Sampling
@@ -86,7 +88,7 @@ class AdapterConfig(_Record):
     @property
     def inputs(self) -> int:
         """How many numbers of one token the network reads."""
-        return len(self.layers) * len(self.injected)
+        return len(self.layers) * len(self.injected) * (2 if self.eot else 1)
 
     @model_validator(mode="after")
     def _one_width_a_layer(self) -> "AdapterConfig":

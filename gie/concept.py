@@ -74,6 +74,11 @@ class EncodedConcept:
         """The slots of its own tokens."""
         return tuple(stretch.own for stretch in self.stretches)
 
+    @property
+    def eot(self) -> tuple[slice, ...]:
+        """The slots of its [EOT], one in each stretch."""
+        return tuple(stretch.eot for stretch in self.stretches)
+
 
 def as_concept(concept: Concept | Adapter) -> Concept:
     """An adapter stands for its own concept, with scales that it infers itself."""

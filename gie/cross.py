@@ -38,7 +38,7 @@ class CrossConcept(ConceptInLayer):
     def read(self, Q: Float[Tensor, "images heads pixels d"]) -> None:
         """Keep the means of this layer's maps."""
         assert self.keys is not None
-        self.means = token_means(Q, self.keys, own=self.own)
+        self.keep(token_means(Q, self.keys, read=self.slots_read))
 
     def inject(self, Q: Float[Tensor, "images heads pixels d"], out: Float[Tensor, "images heads pixels d"]) -> None:
         """Add this concept's inhibitor to `out`, in place."""

@@ -37,13 +37,13 @@ class Erasure:
         self._encoded: list[EncodedConcept] = []
         self._inferring: set[int] = set()
         self._reading: dict[int, float] = {}
-        self._readings: dict[int, dict[float, Float[Tensor, "images tokens layers"]]] = {}
+        self._readings: dict[int, dict[float, Float[Tensor, "images read layers"]]] = {}
         self.forwards = 0
         """Forwards of the denoiser so far."""
         self.images: int | None = None
         self.conditions: Sampling | None = None
-        self.features: dict[int, Float[Tensor, "images tokens inputs"]] = {}
-        """By the concept's place in the block; of an adapter that reads several first steps, side by side."""
+        self.features: dict[int, Float[Tensor, "images _ _"]] = {}
+        """By the concept's place in the block: what was read, or of an adapter the inputs that it makes of it."""
         self.token_scales: dict[int, Float[Tensor, "images tokens"]] = {}
         self.gave_way: tuple[GaveWay, ...] = ()
 
@@ -52,7 +52,7 @@ class Erasure:
         self.images, self.conditions = images, conditions
         self._encoded = [encode(self._pipe, concept.text, context=context) for concept in self._settings.concepts]
         for injection in self._injections:
-            injection.begin([(encoded.embedding, encoded.own) for encoded in self._encoded])
+            injection.begin([(encoded.embedding, encoded.own, encoded.eot) for encoded in self._encoded])
         for index, concept in enumerate(self._settings.concepts):
             scale = self._known_scale(concept)
             if isinstance(scale, Adapter):
@@ -176,7 +176,7 @@ class Erasure:
             self.features[index] = next(iter(readings.values()))
         elif all(w in readings for w in self._adapter(index).config.injected):
             adapter = self._adapter(index)
-            self.features[index] = torch.cat([readings[w] for w in adapter.config.injected], dim=-1)
+            self.features[index] = adapter.arrange(readings)
             self.token_scales[index] = adapter.infer(self.features[index]).float().cpu()
             self._inferring.discard(index)
 

@@ -21,8 +21,8 @@ from gie.support import denoiser_of
 
 def probe(
     pipe: Any, concept: Concept, *, prompts: Sequence[str], generators: Sequence[torch.Generator], **sampling: Any
-) -> Float[Tensor, "images tokens layers"]:
-    """The concept's features for each prompt, with `concept.scale` injected; only the first step is run.
+) -> Float[Tensor, "images read layers"]:
+    """The features of the concept's own tokens, then of [EOT], with `concept.scale` injected; only the first step is run.
 
     Args:
         pipe: a pipeline that `inhibit` takes.

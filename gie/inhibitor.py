@@ -37,14 +37,14 @@ def inhibitor(
 
 
 def token_means(
-    Q: Float[Tensor, "images heads pixels d"], K: Float[Tensor, "1 heads slots d"], *, own: Sequence[slice]
-) -> Float[Tensor, "images tokens"]:
-    """Mean over heads and pixels of M* for each own token, in fp32 (Eq. 9 for one layer)."""
+    Q: Float[Tensor, "images heads pixels d"], K: Float[Tensor, "1 heads slots d"], *, read: Sequence[slice]
+) -> Float[Tensor, "images read"]:
+    """Mean over heads and pixels of M* for each slot of `read`, in fp32 (Eq. 9 for one layer)."""
     _, heads, pixels, d = Q.shape
     at_once = max(1, LARGEST_MAP // (heads * pixels * K.shape[2]))
     keys = K.float().transpose(-1, -2) * d**-0.5
     maps = ((part.float() @ keys).softmax(dim=-1) for part in Q.split(at_once))
-    return torch.cat([torch.cat([M[..., slots].mean(dim=(1, 2)) for slots in own], dim=1) for M in maps])
+    return torch.cat([torch.cat([M[..., slots].mean(dim=(1, 2)) for slots in read], dim=1) for M in maps])
 
 
 def distances(pooled: Float[Tensor, "concepts width"]) -> Float[Tensor, "concepts concepts"]:

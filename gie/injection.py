@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
+import torch
 from jaxtyping import Float
 from torch import Tensor
 
@@ -24,14 +25,26 @@ class ConceptInLayer:
     embedding: Float[Tensor, "1 slots width"]
     own: tuple[slice, ...]
     """The slots of its own tokens, whose mean attention is read."""
+    eot: tuple[slice, ...]
+    """The slots of its [EOT], read as one more token."""
     weights: Float[Tensor, "images slots"] | None = None
     """None: nothing is injected."""
     active: bool = True
     """False: the coming step is outside of the concept's window."""
     reading: bool = False
     """Whether the means are wanted from a forward that reads."""
-    means: Float[Tensor, "images tokens"] | None = None
-    """What was read last (Eq. 9, this layer)."""
+    means: Float[Tensor, "images read"] | None = None
+    """What was read last (Eq. 9, this layer): of each own token, then of [EOT]."""
+
+    @property
+    def slots_read(self) -> tuple[slice, ...]:
+        """The slots whose mean attention is read."""
+        return (*self.own, *self.eot)
+
+    def keep(self, means: Float[Tensor, "images read"]) -> None:
+        """Keep what was read of the slots of `slots_read`; [EOT] is the mean of its stretches."""
+        own, eot = means.split([means.shape[1] - len(self.eot), len(self.eot)], dim=1)
+        self.means = torch.cat([own, eot.mean(dim=1, keepdim=True)], dim=1)
 
     def set_scales(self, weights: Float[Tensor, "images slots"] | None) -> None:
         """Inject with `weights` from the next forward on."""
@@ -53,8 +66,8 @@ class Injection:
     ran: bool = False
     """Whether the layer was reached since the forward was announced."""
 
-    def begin(self, texts: Sequence[tuple[Tensor, tuple[slice, ...]]]) -> None:
-        """A new generation of concepts with these embeddings and own slots; none: there is no generation any more."""
+    def begin(self, texts: Sequence[tuple[Tensor, tuple[slice, ...], tuple[slice, ...]]]) -> None:
+        """A new generation of concepts with these embeddings, own slots and [EOT]; none: there is no generation any more."""
         self.mode, self.concepts = "idle", tuple(self.concept_in_layer(*text) for text in texts)
 
     def takes_part(self) -> bool:

@@ -66,8 +66,12 @@ class Run:
         return self._last().gave_way
 
     @property
-    def features(self) -> Float[Tensor, "images tokens layers"]:
-        """The first concept's, in fp32, read in the first step with what was injected then (Eq. 9)."""
+    def features(self) -> Float[Tensor, "images _ _"]:
+        """The first concept's, in fp32, read in the first step with what was injected then (Eq. 9).
+
+        `[images, tokens + 1, layers]`, its own tokens and then [EOT]; where an adapter infers its scale `[images, tokens, inputs]`, what
+        the adapter was given.
+        """
         features = self._last().features
         if 0 not in features:
             raise GieError("expected capture=True or an adapter, got neither, or no first step yet: nothing was read")

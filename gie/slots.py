@@ -28,6 +28,11 @@ class Stretch:
         """Where the own tokens lie."""
         return slice(self.first, self.first + self.tokens)
 
+    @property
+    def eot(self) -> slice:
+        """Where [EOT] lies, which has read all of them."""
+        return slice(self.own.stop, self.own.stop + 1)
+
     def injected(self, slots: Slots) -> slice:
         """The slots that are injected; the own ones come first."""
         own = self.own

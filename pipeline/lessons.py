@@ -8,7 +8,7 @@ from itertools import chain
 from gie.errors import InputError
 from labeling.choose import strongest_working
 from labeling.verdict import Sight
-from pipeline.tables import Feature, LabelRow, Prompt
+from pipeline.tables import EOT, Feature, LabelRow, Prompt
 
 
 @dataclass(frozen=True)
@@ -17,7 +17,7 @@ class Lesson:
 
     prompt: Prompt
     values: tuple[tuple[float, ...], ...]
-    """`[tokens, inputs]`: the features of the layers, for each w that is read, side by side."""
+    """`[tokens, inputs]`: what the adapter reads of each token, in the order of `Adapter.arrange`."""
     weakest: float
     """The label; 0 where the concept is absent."""
     strongest: float
@@ -40,13 +40,15 @@ class Tables:
     """All scales of a sweep, looked at or not."""
 
 
-def collect(tables: Tables, *, injected: Sequence[float], absent: str) -> tuple[list[Lesson], dict[str, int]]:
+def collect(
+    tables: Tables, *, injected: Sequence[float], eot: bool = False, absent: str
+) -> tuple[list[Lesson], dict[str, int]]:
     """Lessons of the train and val prompts, and how many of their prompts were left out for which outcome.
 
     Raises:
         InputError: no features were read with one of `injected`.
     """
-    values = read_features(tables.features, injected)
+    values = read_features(tables.features, injected, eot=eot)
     usable = {"ok", "absent"} if absent == "zero" else {"ok"}
     prompts = [prompt for prompt in tables.prompts if prompt.split != "test"]
     dropped = Counter(outcome for p in prompts if (outcome := tables.labels[p.prompt_id].outcome) not in usable)
@@ -67,8 +69,10 @@ def _lesson(prompt: Prompt, tables: Tables, values: tuple[tuple[float, ...], ...
     return Lesson(prompt, values, label.scale, strongest_working(seen, label.scale, tables.ladder), works)
 
 
-def read_features(features: Sequence[Feature], injected: Sequence[float]) -> dict[str, tuple[tuple[float, ...], ...]]:
-    """Prompt -> `[tokens, inputs]`: the features of each w, side by side.
+def read_features(
+    features: Sequence[Feature], injected: Sequence[float], *, eot: bool = False
+) -> dict[str, tuple[tuple[float, ...], ...]]:
+    """Prompt -> `[tokens, inputs]`: the features of each w side by side, and with `eot` [EOT]'s beside each token's.
 
     Raises:
         InputError: none were read with one of `injected`.
@@ -76,19 +80,25 @@ def read_features(features: Sequence[Feature], injected: Sequence[float]) -> dic
     parts = [_values(features, w) for w in injected]
     return {
         prompt: tuple(
-            tuple(chain.from_iterable(several)) for several in zip(*(part[prompt] for part in parts), strict=True)
+            tuple(
+                chain.from_iterable(
+                    part[prompt][which] for part in parts for which in ((token, EOT) if eot else (token,))
+                )
+            )
+            for token in sorted(parts[0][prompt])
+            if token != EOT
         )
         for prompt in parts[0]
     }
 
 
-def _values(rows: Sequence[Feature], injected: float) -> dict[str, tuple[tuple[float, ...], ...]]:
-    """Prompt -> `[tokens, layers]`, of the features that were read with `injected`."""
-    found: dict[str, list[tuple[float, ...]]] = {}
-    for row in rows:  # sorted by prompt and token
+def _values(rows: Sequence[Feature], injected: float) -> dict[str, dict[int, tuple[float, ...]]]:
+    """Prompt -> token -> `[layers]`, of the features that were read with `injected`."""
+    found: dict[str, dict[int, tuple[float, ...]]] = {}
+    for row in rows:
         if row.injected == injected:
-            found.setdefault(row.prompt_id, []).append(row.values)
+            found.setdefault(row.prompt_id, {})[row.token] = row.values
     if not found:
         there = ", ".join(f"{scale:g}" for scale in sorted({row.injected for row in rows}, reverse=True))
         raise InputError(f"train.injected: expected one of {there}, got {injected:g}; add it to sweep.probes")
-    return {prompt: tuple(tokens) for prompt, tokens in found.items()}
+    return found

@@ -14,7 +14,7 @@ import gie
 from pipeline.drawing import generators, sampling
 from pipeline.png import encode_png
 from pipeline.settings import Recipe
-from pipeline.tables import Feature, Prompt, SweepImage
+from pipeline.tables import EOT, Feature, Prompt, SweepImage
 
 NO_PIXELS = {
     "__init__.py",
@@ -46,8 +46,9 @@ class Rendered:
     image: bytes
     """PNG."""
     tokens: int
+    """How many were read: the concept's own and [EOT]."""
     values: tuple[float, ...]
-    """`[tokens * layers]`, token by token."""
+    """`[tokens * layers]`, token by token, [EOT] last."""
 
     @property
     def key(self) -> tuple[str, float]:
@@ -61,10 +62,14 @@ class Rendered:
     def features(self) -> list[Feature]:
         """The rows of the features, one a token; right where the first step was inhibited with the picture's own scale."""
         layers = len(self.values) // self.tokens
-        return [
-            Feature(self.prompt_id, token, self.scale, self.values[token * layers : (token + 1) * layers])
-            for token in range(self.tokens)
-        ]
+        read = [self.values[start : start + layers] for start in range(0, len(self.values), layers)]
+        return feature_rows(self.prompt_id, self.scale, read)
+
+
+def feature_rows(prompt_id: str, injected: float, read: Sequence[Sequence[float]]) -> list[Feature]:
+    """The rows of what was read `[tokens, layers]`, [EOT] last."""
+    tokens = [*range(len(read) - 1), EOT]
+    return [Feature(prompt_id, token, injected, tuple(values)) for token, values in zip(tokens, read, strict=True)]
 
 
 def render(pipe: Any, recipe: Recipe, shots: Sequence[Shot]) -> list[Rendered]:
@@ -75,7 +80,7 @@ def render(pipe: Any, recipe: Recipe, shots: Sequence[Shot]) -> list[Rendered]:
     concept = Concept(recipe.concept, scale=[shot.scale for shot in shots], slots=recipe.sweep.slots)
     with inhibit(pipe, concept, first_step=recipe.sweep.first_step, capture=True) as run:
         images = pipe(**_asked(shots), **sampling(recipe.sweep)).images
-    features = run.features.float().cpu()  # [images, tokens, layers]
+    features = run.features.float().cpu()  # [images, tokens and [EOT], layers]
     return [
         Rendered(shot.prompt.prompt_id, shot.scale, encode_png(image), len(tokens), tuple(tokens.flatten().tolist()))
         for shot, image, tokens in zip(shots, images, features, strict=True)
@@ -93,9 +98,9 @@ def probe_features(pipe: Any, recipe: Recipe, shots: Sequence[Shot]) -> list[Fea
         pipe, concept, prompts=asked.pop("prompt"), generators=asked.pop("generator"), **sampling(recipe.sweep)
     )
     return [
-        Feature(shot.prompt.prompt_id, token, shot.scale, tuple(values))
-        for shot, tokens in zip(shots, features.float().cpu().tolist(), strict=True)
-        for token, values in enumerate(tokens)
+        row
+        for shot, read in zip(shots, features.float().cpu().tolist(), strict=True)
+        for row in feature_rows(shot.prompt.prompt_id, shot.scale, read)
     ]
 
 

@@ -207,6 +207,8 @@ class TrainSettings(Settings):
     """`training.presets`: the paper's MLP and optimisation exactly, or what measures better on val."""
     injected: Annotated[tuple[float, ...], Field(strict=False, min_length=1)] = (1.0,)
     """The w whose features are trained on: one of the sweep's probes or scales, or several side by side."""
+    eot: bool = False
+    """Whether the features of the concept's [EOT] are read beside those of its tokens; the paper reads the tokens alone."""
     absent: Literal["drop", "zero"]
     """Prompts whose plain picture lacks the concept: left out, or taken as w = 0."""
     epochs: Positive = 2000

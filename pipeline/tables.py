@@ -67,13 +67,17 @@ class SweepImage:
         return (self.prompt_id, -self.scale)
 
 
+EOT = -1
+"""Stands for the concept's [EOT] among its tokens."""
+
+
 @dataclass(frozen=True)
 class Feature:
-    """Mean attention of one concept token in each cross-attention layer, read in the first step."""
+    """Mean attention to one concept token in each cross-attention layer, read in the first step."""
 
     prompt_id: str
     token: int
-    """Index among the concept's own tokens."""
+    """Index among the concept's own tokens; -1 is its [EOT]."""
     injected: float
     """The w that was injected while they were read: +1 and 0 are probes, the others come along the sweep."""
     values: tuple[float, ...]

@@ -39,7 +39,9 @@ def run(recipe: Recipe, paths: Paths) -> None:
     from training.fixed_scale import best_fixed_scale
 
     settings = recipe.train
-    lessons, dropped = collect(read_tables(recipe, paths), injected=settings.injected, absent=settings.absent)
+    lessons, dropped = collect(
+        read_tables(recipe, paths), injected=settings.injected, eot=settings.eot, absent=settings.absent
+    )
     train, val = (_of_split(lessons, split, dropped) for split in ("train", "val"))
     preset = preset_of(settings)
     fixed = best_fixed_scale(lesson.works for lesson in train)
@@ -108,6 +110,7 @@ def make_config(recipe: Recipe, paths: Paths, preset: "Preset", fixed: float | N
         widths=conditions.widths,
         scales=ScaleRange(smallest=ladder[-1], step=round(min(weak - strong for weak, strong in pairwise(ladder)), 9)),
         injected=recipe.train.injected,
+        eot=recipe.train.eot,
         first_step=recipe.sweep.first_step,
         sampling=conditions.sampling,
         recipe_hash=recipe.recipe_hash,

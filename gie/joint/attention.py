@@ -29,15 +29,15 @@ def joint_inhibitor(Q: Pixels, K: Pixels, *, text: tuple[Tokens, Tokens], W: Flo
     return inhibitor(Q, torch.cat([K, K_star], dim=2), torch.cat([torch.zeros_like(K), WV], dim=2))
 
 
-def joint_means(Q: Pixels, K: Pixels, K_star: Tokens, *, own: Sequence[slice]) -> Float[Tensor, "images tokens"]:
-    """Mean over heads and pixels of M* for each own token, in fp32 (Eq. 9 for one layer)."""
+def joint_means(Q: Pixels, K: Pixels, K_star: Tokens, *, read: Sequence[slice]) -> Float[Tensor, "images read"]:
+    """Mean over heads and pixels of M* for each slot of `read`, in fp32 (Eq. 9 for one layer)."""
     images, heads, pixels, d = Q.shape
     keys = torch.cat([K, K_star], dim=2).float().transpose(-1, -2) * d**-0.5
     at_once = max(1, LARGEST_MAP // (images * heads * keys.shape[-1]))
-    totals = torch.zeros(images, sum(slots.stop - slots.start for slots in own), device=Q.device)
+    totals = torch.zeros(images, sum(slots.stop - slots.start for slots in read), device=Q.device)
     for part in Q.split(at_once, dim=2):
         M = (part.float() @ keys).softmax(dim=-1)[..., pixels:]  # [images, heads, some pixels, slots]
-        totals += torch.cat([M[..., slots] for slots in own], dim=-1).sum(dim=(1, 2))
+        totals += torch.cat([M[..., slots] for slots in read], dim=-1).sum(dim=(1, 2))
     return totals / (heads * pixels)
 
 

@@ -69,7 +69,7 @@ class JointInjection(Injection):
     def _act(self, concept: ConceptInLayer, text: Text, image: tuple[Heads, Heads, Heads], out: Heads) -> None:
         query, key, _ = image
         if self._is_read(concept):
-            concept.means = joint_means(query, key, text.key, own=concept.own)
+            concept.keep(joint_means(query, key, text.key, read=concept.slots_read))
         if self._is_injected(concept):
             assert concept.weights is not None
             W = concept.weights.to(query.device)

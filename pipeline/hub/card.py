@@ -60,7 +60,7 @@ By the kind of prompt:
 | answers of the judge | {outcomes} |
 | audit of the judge | {audit} |
 | cost of the labels | {cost:.2f} US dollars |
-| training | preset `{preset}`, {epochs} epochs, seed {seed}, features read with w = {injected} |
+| training | preset `{preset}`, {epochs} epochs, seed {seed}, features of {read} read with w = {injected} |
 | recipe | `{recipe_hash}` |
 
 `gie verify {repo}` downloads the files, compares their hashes and, where the labels were published, trains the adapter again.
@@ -109,6 +109,7 @@ def _purpose(facts: Facts) -> dict[str, Any]:
         "smallest": config.scales.smallest,
         "fixed": "none" if config.best_fixed_scale is None else f"{config.best_fixed_scale:g}",
         "slots": config.slots,
+        "read": "the concept's tokens and [EOT]" if config.eot else "the concept's tokens",
         "injected": " and ".join(f"{w:g}" for w in config.injected),
         "recipe_hash": config.recipe_hash,
         **sampling.model_dump(),

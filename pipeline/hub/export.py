@@ -71,7 +71,9 @@ def lesson_rows(recipe: Recipe, paths: Paths) -> list[LessonRow]:
     from pipeline.train import read_tables
 
     settings = recipe.train
-    lessons, _ = collect(read_tables(recipe, paths), injected=settings.injected, absent=settings.absent)
+    lessons, _ = collect(
+        read_tables(recipe, paths), injected=settings.injected, eot=settings.eot, absent=settings.absent
+    )
     return [row for lesson in lessons for row in _rows(lesson)]
 
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from pipeline.report.charts import Axis, Frame, band, line
 from pipeline.report.findings import Epoch, Findings
-from pipeline.tables import Feature
+from pipeline.tables import EOT, Feature
 
 
 def layer_curves(findings: Findings) -> list[tuple[str, str]]:
@@ -54,7 +54,8 @@ def _features_by_scale(features: Iterable[Feature]) -> dict[float, np.ndarray]:
     """Injected w -> `[prompts x tokens, layers]`."""
     values: dict[float, list[tuple[float, ...]]] = defaultdict(list)
     for feature in features:
-        values[feature.injected].append(feature.values)
+        if feature.token != EOT:
+            values[feature.injected].append(feature.values)
     return {injected: np.array(rows) for injected, rows in values.items()}
 
 

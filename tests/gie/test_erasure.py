@@ -44,7 +44,7 @@ def test_scales_come_from_the_first_steps_features(
         got = draw(pipe)
     sampling = {"num_inference_steps": 3}
     want = probe(pipe, Concept("cat", scale=injected), prompts=PROMPTS, generators=seeds(0, 1), **sampling)
-    torch.testing.assert_close(run.features, want, atol=1e-6, rtol=1e-4)
+    torch.testing.assert_close(run.features, want[:, :-1], atol=1e-6, rtol=1e-4)
     assert torch.equal(run.token_scales[0], adapter.infer(run.features))
     assert run.scales[0] != run.scales[1]
     with inhibit(pipe, Concept("cat", scale=run.scales[:, 0].tolist()), first_step=first_step):
@@ -63,6 +63,36 @@ def test_several_first_steps_are_read_side_by_side(pipe: StableDiffusionPipeline
             draw(pipe)
         torch.testing.assert_close(part, alone.features)
     assert torch.equal(run.token_scales[0], adapter.infer(run.features))
+
+
+def test_eot_is_read_beside_each_token(pipe: StableDiffusionPipeline) -> None:
+    """Of each w the token's own features, then those of [EOT], which are the same for all tokens of the concept."""
+    injected = (1.0, 0.0)
+    adapter = tiny_adapter(pipe, concept="red cat", injected=injected, eot=True)
+    with inhibit(pipe, adapter) as run:
+        draw(pipe)
+    asked = {"prompts": PROMPTS, "num_inference_steps": 3}
+    parts = iter(run.features.split(16, dim=-1))
+    for w in injected:
+        read = probe(pipe, Concept("red cat", scale=w), generators=seeds(0, 1), **asked)
+        torch.testing.assert_close(next(parts), read[:, :2], atol=1e-6, rtol=1e-4)
+        torch.testing.assert_close(next(parts), read[:, [2, 2]], atol=1e-6, rtol=1e-4)
+    assert torch.equal(run.token_scales[0], adapter.infer(run.features))
+
+
+def test_features_are_the_literal_means(pipe: StableDiffusionPipeline) -> None:
+    """Eq. 9 in the first layer: of the concept's tokens and of [EOT], which the tokenizer tells."""
+    attn = next(module for name, module in pipe.unet.named_modules() if name.endswith("attn2"))
+    queries: list[torch.Tensor] = []
+    hook = attn.to_q.register_forward_hook(lambda _module, _args, out: queries.append(out))
+    read = probe(pipe, Concept("red cat", scale=0.0), prompts=PROMPTS, generators=seeds(0, 1), num_inference_steps=1)
+    hook.remove()
+    ids = pipe.tokenizer("red cat", padding="max_length", return_tensors="pt").input_ids
+    keys = attn.to_k(pipe.text_encoder(ids)[0])
+    Q, K = (states.unflatten(-1, (attn.heads, -1)).transpose(1, 2) for states in (queries[0], keys))
+    means = (Q @ K.transpose(-1, -2) * attn.scale).softmax(dim=-1).mean(dim=(1, 2))  # [images, slots]
+    eot = ids[0].tolist().index(pipe.tokenizer.eos_token_id)
+    torch.testing.assert_close(read[..., 0], means[:, [1, 2, eot]], atol=1e-6, rtol=1e-4)
 
 
 @pytest.mark.parametrize(
@@ -89,7 +119,7 @@ def test_capture_reads_what_a_fixed_scale_shows(pipe: StableDiffusionPipeline) -
     with inhibit(pipe, Concept("red cat", scale=[0.0, -5.0]), capture=True) as run:
         draw(pipe)
     assert rows == [4, 4, 4]
-    assert run.features.shape == (2, 2, 16)
+    assert run.features.shape == (2, 3, 16)  # two tokens and [EOT]
     assert run.features.dtype == torch.float32
     for image, w in enumerate([0.0, -5.0]):
         alone = probe(

@@ -76,11 +76,11 @@ def test_means_are_of_the_whole_maps(monkeypatch: pytest.MonkeyPatch) -> None:
     Q, K = draw(0, torch.float16, 3, 2, 5, 4), draw(1, torch.float16, 1, 2, 6, 4)
     maps = (Q.float() @ K.float().transpose(-1, -2) / 2).softmax(dim=-1)
     want = maps[..., 1:4].mean(dim=(1, 2))
-    whole = token_means(Q, K, own=[slice(1, 4)])
+    whole = token_means(Q, K, read=[slice(1, 4)])
     monkeypatch.setattr("gie.inhibitor.LARGEST_MAP", 1)
     assert whole.dtype == torch.float32
     torch.testing.assert_close(whole, want)
-    torch.testing.assert_close(token_means(Q, K, own=[slice(1, 4)]), want)
+    torch.testing.assert_close(token_means(Q, K, read=[slice(1, 4)]), want)
 
 
 def test_close_concepts_give_way_image_by_image() -> None:

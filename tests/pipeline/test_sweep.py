@@ -3,6 +3,7 @@
 import signal
 import subprocess
 import time
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -88,15 +89,15 @@ def test_every_prompt_has_all_scales_from_one_noise(project: tuple[Recipe, Paths
 
 
 def test_features_are_keyed_by_what_was_injected(project: tuple[Recipe, Paths]) -> None:
-    """+1 from the probe, 0 and the scales along the sweep; one row a token."""
+    """+1 from the probe, 0 and the scales along the sweep; one row a token, and one for [EOT]."""
     recipe, paths = project
     sweep.run(recipe, paths)
     rows = read_rows(paths.features, Feature)
     assert {row.injected for row in rows} == {1.0, 0.0, -1.0, -2.5}
-    assert len(rows) == PROMPTS * 4  # "airplane" is one token
+    assert Counter(row.token for row in rows) == {0: PROMPTS * 4, EOT: PROMPTS * 4}  # "airplane" is one token
     assert {len(row.values) for row in rows} == {LAYERS}
     first = [row.values for row in rows if row.prompt_id == rows[0].prompt_id]
-    assert len(set(first)) == 4, "what is injected changes what later layers attend to"
+    assert len(set(first)) == 8, "what is injected changes what later layers attend to"
 
 
 def test_a_plain_first_step_has_no_features_along_the_sweep(project: tuple[Recipe, Paths]) -> None:

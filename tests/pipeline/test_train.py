@@ -16,8 +16,8 @@ from pipeline.lessons import collect
 from pipeline.parquet import read_rows
 from pipeline.paths import Paths
 from pipeline.settings import Recipe
-from pipeline.tables import Prompt
-from pipeline.train import read_tables, run, to_rows
+from pipeline.tables import EOT, Prompt
+from pipeline.train import make_config, preset_of, read_tables, run, to_rows
 from tests.support.labelling import LAYERS, TruthfulJudge, make_project, make_recipe, onset_of, opens
 
 RECIPE = make_recipe()
@@ -89,6 +89,20 @@ def test_rows_are_one_a_token(labelled: Paths) -> None:
     assert len(rows) == 2 * len(lessons)
     assert torch.equal(rows.weakest[::2], rows.weakest[1::2])
     assert not torch.equal(rows.features[::2], rows.features[1::2])
+
+
+def test_eot_is_learned_from_as_the_adapter_reads_it(labelled: Paths) -> None:
+    """With `eot` the rows are what `Adapter.arrange` makes of the same features."""
+    recipe = with_train(injected=(1.0, 0.0), eot=True)
+    tables = read_tables(recipe, labelled)
+    lesson = collect(tables, injected=(1.0, 0.0), eot=True, absent="zero")[0][0]
+    rows = {
+        (row.injected, row.token): row.values for row in tables.features if row.prompt_id == lesson.prompt.prompt_id
+    }
+    readings = {w: torch.tensor([[rows[w, token] for token in (0, 1, EOT)]]) for w in (1.0, 0.0)}
+    adapter = Adapter(make_config(recipe, labelled, preset_of(recipe.train), None))
+    torch.testing.assert_close(torch.tensor([lesson.values]), adapter.arrange(readings))
+    assert len(lesson.values[0]) == adapter.config.inputs == 4 * len(rows[1.0, EOT])
 
 
 def test_window_is_what_works(labelled: Paths) -> None:

@@ -23,7 +23,7 @@ from pipeline.ledger import Ledger
 from pipeline.parquet import write_rows, write_shards
 from pipeline.paths import Paths
 from pipeline.settings import LabelSettings, Recipe, read_recipe
-from pipeline.tables import Feature, Kind, Prompt, Split, SweepImage
+from pipeline.tables import EOT, Feature, Kind, Prompt, Split, SweepImage
 
 ROOT = Path(__file__).parents[2]
 LADDER = (0.0, -2.0, -4.0, -6.0, -8.0, -10.0, -12.0)
@@ -71,7 +71,7 @@ def make_project(root: Path, *, count: int = 40, broken_from: float = -12.0) -> 
     write_rows(
         paths.features,
         Feature,
-        [_feature(prompt, w, token) for prompt in prompts for w in (1.0, 0.0) for token in (0, 1)],
+        [_feature(prompt, w, token) for prompt in prompts for w in (1.0, 0.0) for token in (0, 1, EOT)],
     )
     sampling = Sampling(
         first_timestep=999, scheduler="DPMSolverMultistepScheduler", steps=12, guidance=5, height=64, width=64

@@ -108,7 +108,7 @@ class LiteralBlocks:
         ]
         self.states: dict[tuple[int, int], Tensor] = {}
         self.means: dict[tuple[int, int], list[Tensor]] = {}
-        """By concept and image, each block's mean attention to the own slots in the call that ran last."""
+        """By concept and image, each block's mean attention to the own slots, and to [EOT], in the call that ran last."""
         self.negative: Tensor | None = None
         """FLUX's negative prompt, whose calls are left alone."""
 
@@ -159,7 +159,9 @@ class LiteralBlocks:
         block.attn.processor = kept
         seen = maps.seen[0]
         columns = seen.maps[:, seen.slots :, own]
-        self.means[key].append(columns.mean(dim=(0, 1)))
+        eot = [slot + 1 for slot in own if slot + 1 not in own]  # behind the text, in each stretch
+        ends = seen.maps[:, seen.slots :, eot].mean()
+        self.means[key].append(torch.cat([columns.mean(dim=(0, 1)), ends[None]]))
         return w[image] * columns, seen.values[:, own]  # Eq. 7
 
 

@@ -68,8 +68,8 @@ def test_means_are_of_the_whole_maps(monkeypatch: pytest.MonkeyPatch) -> None:
     Q, K = draw(0, torch.float16, 2, 3, 2, 5, 4)
     K_star, own = draw(1, torch.float16, 3, 2, 6, 4), [slice(1, 3), slice(4, 5)]
     want = maps(Q, torch.cat([K, K_star], 2))[..., [6, 7, 9]].mean(dim=(1, 2)).float()
-    whole = joint_means(Q, K, K_star, own=own)
+    whole = joint_means(Q, K, K_star, read=own)
     assert whole.dtype == torch.float32
     torch.testing.assert_close(whole, want)
     monkeypatch.setattr("gie.joint.attention.LARGEST_MAP", 1)
-    torch.testing.assert_close(joint_means(Q, K, K_star, own=own), want)
+    torch.testing.assert_close(joint_means(Q, K, K_star, read=own), want)

@@ -38,13 +38,13 @@ def test_layers_come_in_call_order(model: JointModel) -> None:
 @pytest.mark.parametrize("w", [0.0, 1.0, -5.0])
 @pytest.mark.parametrize("model", list(LAYERS))
 def test_features_are_the_literal_means(model: JointModel, w: float) -> None:
-    """Eq. 9 of each block's own second run, for each own token, with what is injected in the blocks before it."""
+    """Eq. 9 of each block's own second run, for each own token and [EOT], with what is injected in the blocks before it."""
     pipe = tiny_joint(model)
     with inhibit(pipe, Concept("red kitten", scale=w), capture=True) as run:
         pipe(PROMPTS, generator=seeds(0, 1), output_type="latent", **ONE)
     _, literal = draw_joint_literally(pipe, {"red kitten": [w, w]}, PROMPTS, generator=seeds(0, 1), **ONE)
     want = torch.stack([torch.stack(literal.means[0, image], dim=-1) for image in (0, 1)])
-    assert run.features.shape == (2, OWN[model], LAYERS[model])
+    assert run.features.shape == (2, OWN[model] + 1, LAYERS[model])
     assert run.features.dtype == torch.float32
     torch.testing.assert_close(run.features, want, atol=1e-6, rtol=1e-4)
     assert (run.features[0] - run.features[1]).abs().max() > 1e-4, "the images are alike"

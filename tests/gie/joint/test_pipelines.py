@@ -121,4 +121,4 @@ def test_a_negative_call_is_no_step(first_step: Any) -> None:
         draw(pipe, **call)
     assert torch.equal(steps[0], steps[2]) == (first_step == "plain")
     assert not torch.equal(steps[1], steps[3])
-    assert run.features.shape == (2, 1, 5)
+    assert run.features.shape == (2, 2, 5)
