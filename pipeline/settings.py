@@ -175,8 +175,9 @@ class SweepSettings(Settings):
     first_step: Literal["inhibited", "plain"] = "inhibited"
     steps: Positive
     guidance: Annotated[float, Field(ge=0)]
+    """Classifier-free guidance, off up to 1; FLUX.1-dev and LCMs read every value themselves, FLUX.1-schnell none."""
     scheduler: str
-    """Class name in diffusers without "Scheduler": DPMSolverMultistep, DDIM, ..."""
+    """Class name in diffusers without "Scheduler": DPMSolverMultistep, DDIM, ...; for SD3 and FLUX FlowMatchEulerDiscrete."""
     height: Positive
     width: Positive
     batch_size: Positive
