@@ -1,5 +1,6 @@
 """The model of a recipe, opened as its sweep wants it, and how it is asked for a picture."""
 
+import inspect
 from collections.abc import Iterable
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
@@ -30,7 +31,16 @@ def open_pipeline(recipe: Recipe, paths: Paths) -> Any:
         str(folder) if folder.exists() else model.id, device=model.device, dtype=model.dtype, compile=model.compile
     )
     set_scheduler(pipe, recipe.sweep.scheduler)
+    _refuse_length(pipe, recipe.sweep.max_sequence_length)
     return pipe
+
+
+def _refuse_length(pipe: Any, length: int | None) -> None:
+    if length and "max_sequence_length" not in inspect.signature(pipe.__call__).parameters:
+        raise InputError(
+            f"sweep.max_sequence_length: expected none for {type(pipe).__name__}, whose texts have one length, got {length}; "
+            "leave it out"
+        )
 
 
 def load_quietly() -> None:
@@ -102,11 +112,13 @@ def fitting_schedulers(pipe: Any) -> frozenset[str]:
 
 def sampling(sweep: SweepSettings) -> dict[str, Any]:
     """The arguments of a call of the pipeline that a sweep fixes."""
+    length = sweep.max_sequence_length
     return {
         "num_inference_steps": sweep.steps,
         "guidance_scale": sweep.guidance,
         "height": sweep.height,
         "width": sweep.width,
+        **({"max_sequence_length": length} if length else {}),
     }
 
 

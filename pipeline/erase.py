@@ -137,6 +137,7 @@ def _open(model: str, manner: Manner, adapters: Sequence[Adapter], *, steps: int
         "guidance_scale": trained.guidance,
         "height": trained.height,
         "width": trained.width,
+        **({"max_sequence_length": length} if (length := trained.max_sequence_length) else {}),
     }
 
 

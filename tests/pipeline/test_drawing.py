@@ -1,6 +1,7 @@
 """How a recipe's model is asked: the conditions that are recorded, and the schedulers that fit."""
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -8,8 +9,10 @@ import pytest
 from gie.concept import Concept
 from gie.errors import InputError
 from gie.inhibiting import inhibit
-from pipeline.drawing import generators, observe, sampling, set_scheduler
-from pipeline.settings import Recipe
+from gie.support import denoiser_of
+from pipeline.drawing import generators, observe, open_pipeline, sampling, set_scheduler
+from pipeline.paths import Paths
+from pipeline.settings import ModelSettings, Recipe
 from tests.support.families import tiny_of
 from tests.support.joint import tiny_joint
 from tests.support.project import NAME, recipe_content
@@ -38,8 +41,8 @@ def recipe_with(**sweep: Any) -> Recipe:
 def test_conditions_are_those_of_a_generation(family: str) -> None:
     """Of the sweep's very call, which is left before the model has run; the pipeline is as before."""
     pipe = FAMILIES[family]()
-    denoiser, calls = getattr(pipe, "transformer", None) or pipe.unet, list[int]()
-    recipe = recipe_with(guidance=0.5, steps=3)
+    denoiser, calls = denoiser_of(pipe), list[int]()
+    recipe = recipe_with(guidance=0.5, steps=3, max_sequence_length=24 if "transformer" in pipe.components else None)
     counter = denoiser.time_text_embed if hasattr(denoiser, "time_text_embed") else denoiser.time_embedding
     hook = counter.register_forward_hook(lambda *_: calls.append(1))
     processors = dict(denoiser.attn_processors)
@@ -54,6 +57,17 @@ def test_conditions_are_those_of_a_generation(family: str) -> None:
     assert observed.sampling == run.conditions
     assert observed.layers == run.layers
     assert observed.sampling.guidance == GUIDANCE[family]
+    assert observed.sampling.max_sequence_length == recipe.sweep.max_sequence_length
+
+
+def test_a_length_of_the_text_is_for_those_who_can_choose_it(tmp_path: Path, model: Path) -> None:
+    """Stable Diffusion 1 cannot: refused with the key, before anything is drawn."""
+    recipe = recipe_with(max_sequence_length=256)
+    recipe = recipe.model_copy(update={"model": ModelSettings(id=str(model))})
+    with pytest.raises(
+        InputError, match=r"sweep\.max_sequence_length: expected none for StableDiffusionPipeline.*got 256"
+    ):
+        open_pipeline(recipe, Paths(tmp_path, NAME))
 
 
 def test_a_concept_that_does_not_fit_is_refused_before_anything_is_drawn() -> None:
