@@ -45,6 +45,9 @@ class Sampling(_Record):
     """Pixels."""
     width: Annotated[int, Field(ge=1)]
     """Pixels."""
+    max_sequence_length: Annotated[int, Field(ge=1)] | None = None
+    """Slots of T5's text in SD3 and FLUX, whose padding takes its part of the attention. None: the caller cannot choose, or it was not
+    recorded, so it is not compared."""
 
 
 class AdapterConfig(_Record):

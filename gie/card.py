@@ -20,7 +20,7 @@ from gie import Adapter, inhibit
 pipe = DiffusionPipeline.from_pretrained("{base_model}")
 pipe.scheduler = {scheduler}.from_config(pipe.scheduler.config)
 with inhibit(pipe, Adapter.from_pretrained("{repo}")):
-    image = pipe("{prompt}", num_inference_steps={steps}, guidance_scale={guidance:g}).images[0]
+    image = pipe("{prompt}", num_inference_steps={steps}, guidance_scale={guidance:g}{length}).images[0]
 ```"""
 
 
@@ -49,6 +49,7 @@ def how_to_use(config: AdapterConfig, repo: str, prompt: str) -> str:
         scheduler=sampling.scheduler,
         steps=sampling.steps,
         guidance=sampling.guidance,
+        length=f", max_sequence_length={length}" if (length := sampling.max_sequence_length) else "",
     )
 
 

@@ -156,14 +156,20 @@ def _settings(pipe: Any, text: str, *, context: int | None) -> dict[str, Any]:
         "lora_scale": attention.get("scale"),
         "clip_skip": getattr(pipe, "clip_skip", None),
     }
-    if context is not None:
-        settings["max_sequence_length"] = _left(pipe, context)
+    if context is not None and (length := chosen_length(pipe, context)):
+        settings["max_sequence_length"] = length
     taken = inspect.signature(pipe.encode_prompt).parameters
     return {name: value for name, value in settings.items() if name in taken}
 
 
-def _left(pipe: Any, context: int) -> int:
-    """How many slots the last stretch has."""
+def chosen_length(pipe: Any, context: int) -> int | None:
+    """The `max_sequence_length` of a call whose prompts have `context` slots: those of the last stretch; None where nobody chooses it.
+
+    Raises:
+        InputError: embeddings too short for their encoders.
+    """
+    if "max_sequence_length" not in inspect.signature(pipe.encode_prompt).parameters:
+        return None
     before = _starts(pipe)[-1][1]
     if context <= before:
         raise InputError(

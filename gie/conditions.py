@@ -1,6 +1,6 @@
 """Under which conditions a generation runs, and whether an adapter was made for them.
 
-Features and labels belong to the first timestep, scheduler, steps, guidance and size that the recipe rendered with.
+Features and labels belong to the first timestep, scheduler, steps, guidance, size and length of the text that the recipe rendered with.
 Elsewhere the adapter's answer is a guess, so it is compared at the beginning of every generation.
 """
 
@@ -9,6 +9,7 @@ from typing import Any
 
 from gie.adapter_config import Sampling
 from gie.call import Call
+from gie.concept import chosen_length
 
 
 def read_conditions(pipe: Any, call: Call, config: Any) -> Sampling:
@@ -22,6 +23,7 @@ def read_conditions(pipe: Any, call: Call, config: Any) -> Sampling:
         guidance=float(pipe.guidance_scale) if guided else 1.0,  # 1 = no guidance
         height=height,
         width=width,
+        max_sequence_length=chosen_length(pipe, call.context),
     )
 
 
@@ -42,7 +44,7 @@ def progress(pipe: Any, timestep: float) -> float:
 
 def differences(trained: Sampling, running: Sampling) -> list[str]:
     """What differs, each as one phrase; empty when the adapter was made for these conditions."""
-    pairs = {name: (getattr(trained, name), getattr(running, name)) for name in Sampling.model_fields}
+    pairs = {name: (there, getattr(running, name)) for name, there in trained if there is not None}
     return [f"{name} {there} there, {here} here" for name, (there, here) in pairs.items() if not _same(there, here)]
 
 

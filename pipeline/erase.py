@@ -3,6 +3,7 @@
 With fixed scales for concepts that are named, with inferred ones for adapters; both may act together.
 """
 
+import inspect
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +16,7 @@ from gie.inhibiting import inhibit
 from gie.model import load_pipeline
 from gie.slots import Slots
 from pipeline.album import Album, Picture
-from pipeline.drawing import generators, load_quietly, set_scheduler
+from pipeline.drawing import fitting_schedulers, generators, load_quietly, set_scheduler
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -128,8 +129,7 @@ def _open(model: str, manner: Manner, adapters: Sequence[Adapter], *, steps: int
     load_quietly()
     pipe = load_pipeline(model)
     if not adapters:
-        set_scheduler(pipe, SCHEDULER)
-        return pipe, {"num_inference_steps": steps or manner.steps, "guidance_scale": manner.guidance}
+        return pipe, _unasked(pipe, manner) | ({"num_inference_steps": steps} if steps else {})
     trained = adapters[0].config.sampling
     set_scheduler(pipe, trained.scheduler.removesuffix("Scheduler"))
     return pipe, {
@@ -137,7 +137,17 @@ def _open(model: str, manner: Manner, adapters: Sequence[Adapter], *, steps: int
         "guidance_scale": trained.guidance,
         "height": trained.height,
         "width": trained.width,
+        **({"max_sequence_length": length} if (length := trained.max_sequence_length) else {}),
     }
+
+
+def _unasked(pipe: Any, manner: Manner) -> dict[str, Any]:
+    """The manner's arguments and scheduler; of models that run on another kind of schedule (SD3, FLUX) the pipeline's own."""
+    if SCHEDULER in fitting_schedulers(pipe):
+        set_scheduler(pipe, SCHEDULER)
+        return {"num_inference_steps": manner.steps, "guidance_scale": manner.guidance}
+    own = inspect.signature(pipe.__call__).parameters
+    return {name: own[name].default for name in ("num_inference_steps", "guidance_scale")}
 
 
 def _draw(pipe: Any, wish: Wish, arguments: dict[str, Any], title: str) -> "list[Image]":

@@ -175,10 +175,13 @@ class SweepSettings(Settings):
     first_step: Literal["inhibited", "plain"] = "inhibited"
     steps: Positive
     guidance: Annotated[float, Field(ge=0)]
+    """Classifier-free guidance, off up to 1; FLUX.1-dev and LCMs read every value themselves, FLUX.1-schnell none."""
     scheduler: str
-    """Class name in diffusers without "Scheduler": DPMSolverMultistep, DDIM, ..."""
+    """Class name in diffusers without "Scheduler": DPMSolverMultistep, DDIM, ...; for SD3 and FLUX FlowMatchEulerDiscrete."""
     height: Positive
     width: Positive
+    max_sequence_length: Annotated[int, Field(ge=1, le=512)] | None = None
+    """Slots of T5's text in SD3 and FLUX; None: the pipeline's own, 256 and 512. FLUX.1-schnell was made for 256."""
     batch_size: Positive
     """Pictures a batch. Part of what a picture is: its last bits depend on the batch that it was rendered in."""
     search: LabelSettings | None = None

@@ -102,7 +102,7 @@ class Studio:
             "slots": sweep.slots,
             "first_step": sweep.first_step,
             "fingerprint": self.conditions.fingerprint,
-            "sampling": self.conditions.sampling.model_dump(),
+            "sampling": self.conditions.sampling.model_dump(exclude_none=True),
             "device": self.pipe.device.type,
             "dtype": str(self.pipe.dtype),
             "compile": self.recipe.model.compile,

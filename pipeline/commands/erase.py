@@ -9,7 +9,7 @@ Scale = Annotated[
     float | None,
     typer.Option(
         help="How strongly --concept is erased, w: 0 is the plain model, more negative erases more, too much spoils the picture. "
-        "Left out: -1.6, for other models -7 (of -1 to -15)."
+        "Left out: -1.6, for other models -7 (of -1 to -15; nobody measured which SD3 and FLUX need)."
     ),
 ]
 AnyWeights = Annotated[
@@ -45,7 +45,10 @@ def erase(  # noqa: PLR0913, PLR0917 - a command's options are its arguments
     n: Annotated[int, typer.Option("--n", min=1, help="How many pictures, each of the next seed.")] = 1,
     seed: Annotated[int, typer.Option(min=0, help="Of the first picture's noise.")] = 0,
     steps: Annotated[
-        int | None, typer.Option(min=1, help="Denoising steps; else the adapter's, or 12, for other models 50.")
+        int | None,
+        typer.Option(
+            min=1, help="Denoising steps; else the adapter's, or 12, for other models 50, for SD3 and FLUX 28."
+        ),
     ] = None,
     out: Annotated[Path, typer.Option(help="Folder for the pictures.")] = Path("erased"),
     any_weights: AnyWeights = False,

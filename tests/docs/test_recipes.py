@@ -22,9 +22,9 @@ def test_a_block_is_a_recipe_where_the_page_says(tmp_path: Path, block: str) -> 
     assert read_recipe(name, file).concept == yaml.safe_load(file.read_text())["recipes"][name]["concept"]
 
 
-def test_there_are_three() -> None:
-    """An object, nudity, a style."""
-    assert len(BLOCKS) == 3
+def test_there_are_four() -> None:
+    """An object, nudity, a style, a model with joint attention."""
+    assert len(BLOCKS) == 4
 
 
 @pytest.mark.parametrize(

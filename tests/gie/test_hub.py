@@ -50,6 +50,15 @@ def test_the_plain_card_is_valid(hub: Hub) -> None:
     assert 'Adapter.from_pretrained("someone/cat")' in card.content
 
 
+def test_the_card_s_call_has_the_length_of_the_text(hub: Hub) -> None:
+    """Where the caller chooses it, as in FLUX; elsewhere the pipeline would refuse the word."""
+    sampling = make_adapter().config.sampling
+    make_adapter(sampling=sampling.model_copy(update={"max_sequence_length": 256})).push_to_hub(REPO)
+    assert "guidance_scale=5, max_sequence_length=256).images" in hub.head(REPO).files["README.md"].decode()
+    make_adapter().push_to_hub(REPO)
+    assert "guidance_scale=5).images" in hub.head(REPO).files["README.md"].decode()
+
+
 def test_a_base_model_that_is_a_folder_is_not_claimed(hub: Hub) -> None:
     """The hub refuses a card whose base model is no repository."""
     make_adapter(base_model="data/models/emoji-sd").push_to_hub(REPO)

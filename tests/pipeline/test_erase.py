@@ -13,6 +13,7 @@ from typer.main import get_command
 from pipeline.album import CHUNK
 from pipeline.cli import app
 from tests.support.adapters import tiny_adapter
+from tests.support.joint import tiny_joint
 from tests.support.project import gie, one_line
 from tests.support.tiny import tiny_pipeline
 
@@ -79,6 +80,18 @@ def test_a_picture_says_what_an_adapter_chose(tmp_path: Path, model: Path) -> No
         "prompt": "a cat on a car", "model": str(model), "scheduler": "DPMSolverMultistepScheduler", "num_inference_steps": 2,
         "guidance_scale": 7.5, "height": 64, "width": 64, "slots": {"cat": "all"}, "seed": 0,
     }  # fmt: skip
+
+
+@pytest.mark.parametrize(("model", "guidance"), [("sd3", 7.0), ("schnell", 3.5)])
+def test_a_flow_matching_model_keeps_its_own_manner(tmp_path: Path, model: Any, guidance: float) -> None:
+    """Its own scheduler, and the pipeline's own guidance; the concept changes the picture."""
+    tiny_joint(model).save_pretrained(tmp_path / "model")
+    result = draw(tmp_path, tmp_path / "model", "--concept", "cat", "--compare")
+    assert result.exit_code == 0, result.stderr
+    said = made_by(tmp_path / "erased.png")
+    assert (said["scheduler"], said["guidance_scale"]) == ("FlowMatchEulerDiscreteScheduler", guidance)
+    assert said["num_inference_steps"] == 2
+    assert pixels(tmp_path / "erased.png") != pixels(tmp_path / "plain.png")
 
 
 def test_several_pictures_have_the_next_seeds(tmp_path: Path, model: Path) -> None:

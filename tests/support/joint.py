@@ -32,7 +32,7 @@ def tiny_joint(model: JointModel, *, kind: str | None = None) -> Any:
     """A pipeline of class `kind`, else of the model's text-to-image class, around the session's one set of weights."""
     flux = model in {"flux", "schnell"}
     name = kind or ("FluxPipeline" if flux else "StableDiffusion3Pipeline")
-    parts: dict[str, Any] = {"vae": _vae(), "scheduler": FlowMatchEulerDiscreteScheduler(shift=3.0)}
+    parts: dict[str, Any] = {"vae": _vae(), "scheduler": _scheduler(model)}
     parts |= {"tokenizer": tiny_tokenizer(), "transformer": _transformer(model)}
     if flux:
         parts |= {"text_encoder": tiny_text_encoder(), "tokenizer_2": t5_tokenizer(), "text_encoder_2": _t5()}
@@ -59,6 +59,12 @@ def joint_adapter(pipe: Any, **changes: Any) -> Adapter:
     adapter.mean.fill_(0.03)  # features lie about one of 50 keys; spread them out, so that images differ
     adapter.spread.fill_(0.002)
     return adapter
+
+
+def _scheduler(model: JointModel) -> FlowMatchEulerDiscreteScheduler:
+    """SD3.5-medium and FLUX.1-dev shift by the picture's size, as FLUX.1-schnell does not; SD3 has one shift."""
+    shift = 1.0 if model == "schnell" else 3.0
+    return FlowMatchEulerDiscreteScheduler(shift=shift, use_dynamic_shifting=model in {"sd35", "flux"})
 
 
 @functools.cache

@@ -10,7 +10,7 @@ import yaml
 from PIL import Image
 
 from labeling.asking import Question
-from tests.support.project import ROOT
+from tests.support.project import ROOT, recipe_content, write_project
 from tests.support.seeing_server import Mind, Read, read_request
 from tests.support.tiny import tiny_pipeline
 from tests.support.tiny_clip import write_tiny_clip
@@ -36,6 +36,28 @@ def write_nude_project(root: Path, base_url: str) -> Path:
     path = root / "params.yaml"
     path.write_text(yaml.safe_dump({"adapters": [NAME], "recipes": {NAME: recipe}}))
     return path
+
+
+def write_family_project(root: Path, base_url: str, pipe: Any, **sweep: Any) -> Path:
+    """`params.yaml` with the small recipe for this pipeline's model, judged where `base_url` says; the file."""
+    pipe.save_pretrained(root / "model")
+    content = recipe_content()
+    content["prompts"]["counts"] = {
+        "train": {"explicit": 4, "synonym": 2},
+        "val": {"explicit": 2},
+        "test": {"explicit": 2, "benign": 1},
+    }
+    content["sweep"] |= {"scales": [-2, -5, -9], **sweep}
+    content["label"] = {
+        "judge": "openai",
+        "model": "seeing",
+        "base_url": base_url,
+        "answers_as": "*",
+        "price_per_million": [0, 0],
+    }
+    content["train"] = {"preset": "default", "injected": [1, 0], "absent": "zero", "epochs": 20}
+    content["evaluate"]["evaluator"] = str(ROOT / "data" / "models" / "emoji-evaluator")
+    return write_project(root, content)
 
 
 @dataclass

@@ -8,7 +8,7 @@ import torch
 from gie import Concept, InputError, inhibit
 from gie.features import probe
 from tests.support.adapters import tiny_adapter
-from tests.support.joint import CALL, JointModel, joint_adapter, tiny_joint
+from tests.support.joint import CALL, LONGEST, JointModel, joint_adapter, tiny_joint
 from tests.support.tiny import seeds
 
 PROMPTS = ["a cat", "a photo of the dog"]
@@ -52,6 +52,26 @@ def test_conditions_belong_to_an_adapter(model: JointModel) -> None:
         pytest.warns(UserWarning, match="guidance 2.0 there"),
         inhibit(pipe, joint_adapter(pipe, sampling=elsewhere)) as run,
     ):
+        draw(pipe)
+    assert run.scales.tolist() == [[-4.0], [-4.0]]
+
+
+@both
+def test_features_belong_to_the_length_of_the_text(model: JointModel) -> None:
+    """Padding takes its part of the attention: with eight times the slots less than half is left, so an adapter of another length warns."""
+    pipe, long = tiny_joint(model), {**TWO, "max_sequence_length": 8 * LONGEST}
+    concept = Concept("red cat", scale=0.0)
+    here, there = (probe(pipe, concept, prompts=PROMPTS, generators=seeds(0, 1), **call).mean() for call in (TWO, long))
+    assert there < here / 2
+    guidance = {"sd35": 7.0, "flux": 3.5}[model]
+    sampling = joint_adapter(pipe).config.sampling.model_copy(
+        update={"guidance": guidance, "max_sequence_length": 8 * LONGEST}
+    )
+    adapter = joint_adapter(pipe, sampling=sampling)
+    with inhibit(pipe, adapter) as run:
+        pipe(PROMPTS, generator=seeds(0, 1), output_type="latent", **long)
+    assert run.scales[0] != run.scales[1]
+    with pytest.warns(UserWarning, match="max_sequence_length 112 there, 14 here"), inhibit(pipe, adapter) as run:
         draw(pipe)
     assert run.scales.tolist() == [[-4.0], [-4.0]]
 

@@ -8,7 +8,7 @@ import torch
 from gie import Concept, InputError, inhibit
 from gie.features import probe
 from gie.layers import cross_attention_layers, layer_widths
-from tests.support.joint import CALL, JointModel, tiny_joint
+from tests.support.joint import CALL, LONGEST, JointModel, tiny_joint
 from tests.support.literal_joint import draw_joint_literally
 from tests.support.tiny import seeds
 
@@ -75,6 +75,7 @@ def test_conditions_are_read_from_the_call(model: JointModel) -> None:
     assert (conditions.height, conditions.width, conditions.steps) == (32, 48, 2)
     assert conditions.first_timestep == pytest.approx(1000.0)
     assert conditions.scheduler == "FlowMatchEulerDiscreteScheduler"
+    assert conditions.max_sequence_length == LONGEST
 
 
 @pytest.mark.parametrize("model", ["sd3", "flux"])
