@@ -102,12 +102,15 @@ class Crew:
         workers = [actor.remote() for _ in range(recipe.model.workers)]
         paths = Paths(self.paths.root.absolute(), self.paths.adapter)
         for there in ray.get([worker.open.remote(recipe, paths) for worker in workers]):
-            if unlike := [name for name in there if there[name] != self.made_by[name]]:
-                got = ", ".join(f"{name} {there[name]} (here {self.made_by[name]})" for name in unlike)
-                raise InputError(
-                    f"expected workers that render as this process does, got {got}; install the same there"
-                )
+            check_alike(self.made_by, there)
         return workers
+
+
+def check_alike(here: Mapping[str, Any], there: Mapping[str, Any]) -> None:
+    """Raise InputError where a worker's pictures would not be this process's: another version, code or model."""
+    if unlike := [name for name in here if here[name] != there[name]]:
+        got = ", ".join(f"{name} {there[name]}, here {here[name]}" for name in unlike)
+        raise InputError(f"expected workers that render as this process does, got {got}; install the same everywhere")
 
 
 def start_ray(until_the_end: ExitStack) -> None:
