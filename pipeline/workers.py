@@ -132,10 +132,14 @@ def start_ray(until_the_end: ExitStack) -> None:
     if address == "local":
         os.environ.setdefault("RAY_AUTH_TOKEN", secrets.token_hex(32))  # Ray would leave one in the home folder
         options["include_dashboard"] = False
+    else:
+        os.environ.setdefault(
+            "RAY_gcs_server_port_wait_time_s", "1"
+        )  # try once, which is most of a minute; not 20 times
     options["runtime_env"] = {"worker_process_setup_hook": "gie_stages.command.find_stages"}
     try:
         ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR, **options)
-    except (OSError, RuntimeError) as error:
+    except (OSError, RuntimeError, ValueError) as error:
         raise OutsideError(f"RAY_ADDRESS: expected a Ray that answers at {address}, got {error}; {GO_ON}") from error
     until_the_end.callback(ray.shutdown)
 
