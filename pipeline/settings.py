@@ -36,6 +36,11 @@ class ModelSettings(Settings):
     dtype: Literal["auto", "float32", "float16", "bfloat16"] = "auto"
     compile: bool = False
     """`torch.compile` the UNet: pays for itself from some thousands of pictures on a GPU."""
+    workers: Positive = 1
+    """Copies of the model that render batches side by side, on a GPU each or a part of the cores; above 1 with the extra `ray`.
+
+    The first step's probes, whole sweeps and the evaluation's pictures are spread; what a `sweep.search` wants is rendered in one
+    process, for its next batch depends on the last. Pictures and ledger do not depend on it."""
 
 
 class EndpointSettings(Settings):
@@ -320,8 +325,9 @@ class Recipe(Settings):
 
     @property
     def recipe_hash(self) -> str:
-        """16 hex digits over everything that the adapter depends on: all but its name, what is logged, and how it and the judge are measured."""
-        unseen: Any = {"name": True, "evaluate": True, "audit": True, "train": {"wandb", "wandb_pictures"}}
+        """16 hex digits over everything that the adapter depends on: all but its name, who renders, what is logged, and how it and the judge are measured."""
+        logged = {"wandb", "wandb_pictures"}
+        unseen: Any = {"name": True, "evaluate": True, "audit": True, "train": logged, "model": {"workers"}}
         made_by = self.model_dump(mode="json", exclude=unseen)
         return hashlib.sha256(json.dumps(made_by, sort_keys=True).encode()).hexdigest()[:16]
 

@@ -5,11 +5,11 @@ of prompts, earlier batches), and the ledger gets whole ones: work that was kill
 same bytes.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from importlib.metadata import version
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from tqdm import tqdm
 
@@ -24,6 +24,16 @@ T = TypeVar("T")
 PICTURES = "pictures"
 
 
+class Crew(Protocol):
+    """Others who make batches: `pipeline.workers.Crew`."""
+
+    def made(
+        self, make: Callable[..., list[Any]], missing: Mapping[str, Sequence[Shot]]
+    ) -> Iterator[tuple[str, list[Any]]]:
+        """The rows of each batch under its key, in whatever order they are finished."""
+        ...
+
+
 @dataclass(frozen=True)
 class Studio:
     """Renders batches, or takes them from the ledger."""
@@ -34,6 +44,8 @@ class Studio:
     ledger: Ledger
     adapter: str = ""
     """Hash of the adapter that infers the scales; "" where each shot says its own."""
+    crew: Crew | None = None
+    """Who makes the batches of a table; None: this process, as it does what is wanted one batch at a time."""
 
     def pictures(self, prompts: Sequence[Prompt]) -> Iterator[Rendered]:
         """Every prompt at every scale, in the order of the sweeps."""
@@ -42,7 +54,7 @@ class Studio:
 
     def wanted(self, shots: Sequence[Shot]) -> list[Rendered]:
         """One batch of pictures that somebody chose."""
-        return self.batch(PICTURES, shots, Rendered, render)[0]
+        return self.batch(PICTURES, shots, Rendered, render)
 
     def probes(self, prompts: Sequence[Prompt]) -> Iterator[Feature]:
         """The features at those probes that no picture's first step gives by itself."""
@@ -64,14 +76,26 @@ class Studio:
         make: Callable[[Any, Recipe, Sequence[Shot]], list[R]],
     ) -> Iterator[R]:
         """Rows of whole batches, in the order of the shots; shows how many are still to be made and how long that takes."""
-        batches = list(_cut(shots, self.recipe.sweep.batch_size))
-        missing = sum(len(batch) for batch in batches if not self.ledger.has_rows(self._key(what, batch)))
-        title = f"{what} of {self.recipe.name} ({len(shots) - missing} in the ledger)"
-        with tqdm(total=missing, desc=title, unit=" pictures", disable=not missing) as bar:
-            for batch in batches:
-                rows, is_new = self.batch(what, batch, row_type, make)
-                bar.update(len(batch) if is_new else 0)
-                yield from rows
+        batches = {self._key(what, batch): batch for batch in _cut(shots, self.recipe.sweep.batch_size)}
+        missing = {key: batch for key, batch in batches.items() if not self.ledger.has_rows(key)}
+        count = sum(map(len, missing.values()))
+        title = f"{what} of {self.recipe.name} ({len(shots) - count} in the ledger)"
+        coming, waiting = self._made(make, missing), set(missing)
+        with tqdm(total=count, desc=title, unit=" pictures", disable=not missing) as bar:
+            for key, batch in batches.items():
+                while key in waiting:
+                    finished, rows = next(coming)
+                    self._keep(finished, row_type, rows)
+                    waiting.remove(finished)
+                    bar.update(len(missing[finished]))
+                yield from self.batch(what, batch, row_type, make)
+
+    def _made(
+        self, make: Callable[[Any, Recipe, Sequence[Shot]], list[R]], missing: Mapping[str, Sequence[Shot]]
+    ) -> Iterator[tuple[str, list[R]]]:
+        if self.crew and len(missing) > 1:  # for one batch nobody is called
+            return self.crew.made(make, missing)
+        return ((key, make(self.pipe, self.recipe, batch)) for key, batch in missing.items())
 
     def batch(
         self,
@@ -79,14 +103,17 @@ class Studio:
         shots: Sequence[Shot],
         row_type: type[R],
         make: Callable[[Any, Recipe, Sequence[Shot]], list[R]],
-    ) -> tuple[list[R], bool]:
-        """The rows of one batch, sorted, and whether they had to be made."""
+    ) -> list[R]:
+        """The rows of one batch, sorted; they are made where the ledger has none."""
         key = self._key(what, shots)
         if (kept := self.ledger.get_rows(key, row_type)) is not None:
-            return kept, False
-        rows = sorted(make(self.pipe, self.recipe, shots), key=lambda row: row.key)
-        self.ledger.put_rows(key, row_type, rows)
-        return rows, True
+            return kept
+        return self._keep(key, row_type, make(self.pipe, self.recipe, shots))
+
+    def _keep(self, key: str, row_type: type[R], rows: Sequence[R]) -> list[R]:
+        inorder = sorted(rows, key=lambda row: row.key)
+        self.ledger.put_rows(key, row_type, inorder)
+        return inorder
 
     def _key(self, what: str, batch: Sequence[Shot]) -> str:
         shots = [[shot.prompt.prompt_id, shot.prompt.prompt, shot.prompt.seed, shot.scale] for shot in batch]
@@ -94,21 +121,23 @@ class Studio:
 
     @cached_property
     def _made_by(self) -> dict[str, Any]:
-        """What decides the pixels of all batches alike."""
-        sweep = self.recipe.sweep
-        return {
-            "adapter": self.adapter,
-            "concept": self.recipe.concept,
-            "slots": sweep.slots,
-            "first_step": sweep.first_step,
-            "fingerprint": self.conditions.fingerprint,
-            "sampling": self.conditions.sampling.model_dump(exclude_none=True),
-            "device": self.pipe.device.type,
-            "dtype": str(self.pipe.dtype),
-            "compile": self.recipe.model.compile,
-            "code": pixel_code(),
-            "versions": {name: version(name) for name in ("torch", "diffusers")},
-        }
+        return {"adapter": self.adapter, **made_by(self.pipe, self.recipe, self.conditions)}
+
+
+def made_by(pipe: Any, recipe: Recipe, conditions: Conditions) -> dict[str, Any]:
+    """What decides the pixels of all batches alike, beside an adapter."""
+    return {
+        "concept": recipe.concept,
+        "slots": recipe.sweep.slots,
+        "first_step": recipe.sweep.first_step,
+        "fingerprint": conditions.fingerprint,
+        "sampling": conditions.sampling.model_dump(exclude_none=True),
+        "device": pipe.device.type,
+        "dtype": str(pipe.dtype),
+        "compile": recipe.model.compile,
+        "code": pixel_code(),
+        "versions": {name: version(name) for name in ("torch", "diffusers")},
+    }
 
 
 def _cut(items: Sequence[T], size: int) -> Iterator[Sequence[T]]:

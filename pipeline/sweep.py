@@ -10,10 +10,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from heapq import merge
 
 from pipeline.conditions import write_conditions
-from pipeline.drawing import observe, open_pipeline
 from pipeline.inputs import read_input
 from pipeline.judging import open_judge
-from pipeline.ledger import Ledger, default_folder
 from pipeline.parquet import write_rows, write_shards
 from pipeline.paths import Paths
 from pipeline.render import Rendered
@@ -21,19 +19,18 @@ from pipeline.searching import Searcher
 from pipeline.settings import LabelSettings, Recipe
 from pipeline.studio import Studio
 from pipeline.tables import Feature, Prompt, SweepImage
+from pipeline.workers import open_studio
 
 
 def run(recipe: Recipe, paths: Paths) -> None:
     """Write `paths.sweeps`, `paths.features` and `paths.conditions`."""
     prompts = read_input(paths.prompts, Prompt, stage="prompts", recipe=recipe.name)
-    pipe = open_pipeline(recipe, paths)
-    conditions = observe(recipe, pipe)
-    studio = Studio(pipe, recipe, conditions, Ledger(default_folder()))
-    features: list[Feature] = list(studio.probes(prompts))
-    rendered = draw(studio, paths, prompts)
-    write_shards(paths.sweeps, SweepImage, _collecting(studio, rendered, features))
-    write_rows(paths.features, Feature, features)
-    write_conditions(paths.conditions, conditions)
+    with open_studio(recipe, paths) as studio:
+        features: list[Feature] = list(studio.probes(prompts))
+        rendered = draw(studio, paths, prompts)
+        write_shards(paths.sweeps, SweepImage, _collecting(studio, rendered, features))
+        write_rows(paths.features, Feature, features)
+        write_conditions(paths.conditions, studio.conditions)
 
 
 def draw(studio: Studio, paths: Paths, prompts: Sequence[Prompt]) -> Iterator[Rendered]:

@@ -71,10 +71,9 @@ def test_eot_is_read_beside_each_token(pipe: StableDiffusionPipeline) -> None:
     adapter = tiny_adapter(pipe, concept="red cat", injected=injected, eot=True)
     with inhibit(pipe, adapter) as run:
         draw(pipe)
-    asked = {"prompts": PROMPTS, "num_inference_steps": 3}
     parts = iter(run.features.split(16, dim=-1))
     for w in injected:
-        read = probe(pipe, Concept("red cat", scale=w), generators=seeds(0, 1), **asked)
+        read = probe(pipe, Concept("red cat", scale=w), prompts=PROMPTS, generators=seeds(0, 1), num_inference_steps=3)
         torch.testing.assert_close(next(parts), read[:, :2], atol=1e-6, rtol=1e-4)
         torch.testing.assert_close(next(parts), read[:, [2, 2]], atol=1e-6, rtol=1e-4)
     assert torch.equal(run.token_scales[0], adapter.infer(run.features))

@@ -8,7 +8,7 @@ import torch
 
 from gie.adapter import Adapter
 from gie.adapter_config import AdapterConfig, ScaleRange
-from pipeline import adapted
+from pipeline import adapted, workers
 from pipeline.drawing import observe
 from pipeline.paths import Paths
 from pipeline.settings import Recipe, read_recipe
@@ -30,7 +30,7 @@ def paths(tmp_path: Path, pipe: Any, monkeypatch: pytest.MonkeyPatch) -> Paths:
         del recipe, paths
         return pipe
 
-    monkeypatch.setattr(adapted, "open_pipeline", opened)
+    monkeypatch.setattr(workers, "open_pipeline", opened)
     return paths
 
 

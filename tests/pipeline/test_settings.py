@@ -34,6 +34,7 @@ def test_a_valid_recipe_is_read(tmp_path: Path) -> None:
         (("concpt",), "cat", r"recipes\.tiny-airplane\.concpt: unknown key, did you mean 'concept'\?"),
         (("sweep", "steps"), "many", r"sweep\.steps: expected a valid integer, got 'many'"),
         (("sweep", "steps"), 0, r"sweep\.steps: expected greater than or equal to 1, got 0"),
+        (("model", "workers"), 0, r"model\.workers: expected greater than or equal to 1, got 0"),
         (("sweep", "height"), 64.5, r"sweep\.height: expected a valid integer, got 64\.5"),
         (
             ("prompts", "counts"),
@@ -141,10 +142,11 @@ def test_a_range_has_both_ends_and_no_rounding_errors() -> None:
 
 
 def test_the_recipe_hash_covers_what_makes_the_adapter_and_nothing_else(tmp_path: Path) -> None:
-    """Another evaluator is the same adapter, another seed is another."""
+    """Another evaluator and more workers are the same adapter, another seed is another."""
     content = recipe_content()
     original = project_recipe(tmp_path, content)[0].recipe_hash
     content["evaluate"]["evaluator"] = "elsewhere"
+    content["model"]["workers"] = 2
     assert project_recipe(tmp_path, content)[0].recipe_hash == original
     content["train"]["seed"] = 1
     assert project_recipe(tmp_path, content)[0].recipe_hash != original

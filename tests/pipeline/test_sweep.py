@@ -22,7 +22,7 @@ from pipeline.paths import Paths
 from pipeline.png import open_picture
 from pipeline.render import Shot
 from pipeline.settings import Recipe
-from pipeline.tables import Feature, Prompt, SweepImage
+from pipeline.tables import EOT, Feature, Prompt, SweepImage
 from tests.support.project import NAME, project_recipe, recipe_content, start_gie
 
 PROMPTS, SCALES, LAYERS = 6, 3, 16
