@@ -1,9 +1,11 @@
-"""Which preset, features at which w, and what to do with absent prompts: `python -m benchmarks.presets` after `make objects`.
+"""Which preset, which features, and what to do with absent prompts: `python -m benchmarks.presets` after `make objects`.
 
-Each way is fitted with three seeds on the tables that the stages left. *val* is the success by the judge, by which the default was
-chosen; *test* the success by the evaluator at the swept scale nearest to the inferred one, so that nothing is drawn anew.
+Each way is fitted on the tables that the stages left. *left out* is the success by the judge on wordings of the train and val prompts that
+the fit did not see, in five folds: by this the default is chosen. *test* is the success by the evaluator at the swept scale nearest
+to the inferred one, so that nothing is drawn anew; of three fits that differ in their seed.
 """
 
+import hashlib
 import sys
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
@@ -22,12 +24,13 @@ from pipeline.tables import EvaluationRow
 from pipeline.train import make_config, read_tables, to_rows
 from training.fit import fit
 from training.fixed_scale import best_fixed_scale
-from training.measure import measure, nearest
+from training.measure import nearest
 from training.presets import DEFAULT, PAPER, Preset
 
 ROOT = Path("build/objects")
 ADAPTERS = ("emoji-airplane", "emoji-cat", "emoji-car")
 SEEDS = (0, 1, 2)
+FOLDS = 5
 ALONE = replace(DEFAULT, members=1, noise=0.0)
 
 
@@ -50,8 +53,10 @@ WAYS = (
     Way("default", DEFAULT, (1.0,), "zero"),
     Way("default", DEFAULT, (0.0,), "zero"),
     Way("default", DEFAULT, (1.0, 0.0), "zero"),
-    Way("default", DEFAULT, (1.0, 0.0), "drop"),
-    Way("default", DEFAULT, (1.0, 0.0, -1.0), "zero"),
+    Way("default", DEFAULT, (1.0, 0.0), "zero", eot=True),
+    Way("default", DEFAULT, (0.0,), "zero", eot=True),
+    Way("default", DEFAULT, (1.0, 0.0), "drop", eot=True),
+    Way("default", DEFAULT, (1.0, 0.0, -1.0), "zero", eot=True),
 )
 
 
@@ -83,29 +88,44 @@ def open_case(name: str) -> Case:
 
 
 def score(case: Case, way: Way) -> tuple[float, float]:
-    """Success on val by the judge and on test by the evaluator, mean over the seeds."""
+    """Success by the judge on wordings left out of train and val, and on test by the evaluator, mean over the seeds."""
     lessons, _ = collect(case.tables, injected=way.injected, eot=way.eot, absent=way.absent)
-    train, val = ([lesson for lesson in lessons if lesson.prompt.split == split] for split in ("train", "val"))
-    recipe = case.recipe.model_copy(
-        update={"train": case.recipe.train.model_copy(update={"injected": way.injected, "eot": way.eot})}
-    )
-    config = make_config(recipe, case.paths, way.preset, best_fixed_scale(lesson.works for lesson in train))
-    rows = to_rows(train), to_rows(val)
-    fits = [fit(*rows, config=config, preset=way.preset, seed=seed).adapter for seed in SEEDS]
-    # absent ones count on val whether or not they were learned from
+    # absent ones are looked at whether or not they were learned from
     every, _ = collect(case.tables, injected=way.injected, eot=way.eot, absent="zero")
-    watched = [lesson for lesson in every if lesson.prompt.split == "val"]
+    hits = [hit for fold in range(FOLDS) for hit in by_judge(*_left_out(case, way, lessons, every, fold))]
     features = read_features(case.tables.features, way.injected, eot=way.eot)
-    return fmean(by_judge(one, watched) for one in fits), fmean(
-        by_evaluator(one, case.successes, features) for one in fits
-    )
+    train, val = ([lesson for lesson in lessons if lesson.prompt.split == split] for split in ("train", "val"))
+    fits = [fit_way(case, way, train, val, seed=seed) for seed in SEEDS]
+    return fmean(hits), fmean(by_evaluator(one, case.successes, features) for one in fits)
 
 
-def by_judge(adapter: Adapter, lessons: Sequence[Lesson]) -> float:
-    """Share of prompts whose inferred scale works by the judge."""
-    scales = [infer(adapter, lesson.values) for lesson in lessons]
-    found = measure(scales, [lesson.weakest for lesson in lessons], [lesson.works for lesson in lessons])
-    return found["success"] or 0.0
+def _left_out(
+    case: Case, way: Way, lessons: Sequence[Lesson], every: Sequence[Lesson], fold: int
+) -> tuple[Adapter, list[Lesson]]:
+    """An adapter that never saw the wordings of a fold, nor watched them while it was fitted; and their lessons."""
+    watched = (fold + 1) % FOLDS
+    train = [lesson for lesson in lessons if fold_of(lesson) not in {fold, watched}]
+    val = [lesson for lesson in lessons if fold_of(lesson) == watched]
+    return fit_way(case, way, train, val, seed=0), [lesson for lesson in every if fold_of(lesson) == fold]
+
+
+def fold_of(lesson: Lesson) -> int:
+    """Whole wordings are in one fold."""
+    return int(hashlib.sha256(lesson.prompt.wording.encode()).hexdigest(), 16) % FOLDS
+
+
+def fit_way(case: Case, way: Way, train: Sequence[Lesson], val: Sequence[Lesson], *, seed: int) -> Adapter:
+    """An adapter as the train stage would make it of these lessons."""
+    settings = case.recipe.train.model_copy(update={"injected": way.injected, "eot": way.eot})
+    recipe = case.recipe.model_copy(update={"train": settings})
+    config = make_config(recipe, case.paths, way.preset, best_fixed_scale(lesson.works for lesson in train))
+    return fit(to_rows(train), to_rows(val), config=config, preset=way.preset, seed=seed).adapter
+
+
+def by_judge(adapter: Adapter, lessons: Sequence[Lesson]) -> list[bool]:
+    """Whether the inferred scale of each prompt works by the judge; of prompts that count."""
+    counted = [lesson for lesson in lessons if lesson.works]
+    return [lesson.works[nearest(infer(adapter, lesson.values), lesson.works)] for lesson in counted]
 
 
 def by_evaluator(
@@ -125,15 +145,17 @@ def infer(adapter: Adapter, values: Sequence[tuple[float, ...]]) -> float:
 
 
 def main() -> None:
-    """Print one row a way, val and test of each adapter."""
+    """Print one row a way, left out and test of each adapter."""
     cases = [open_case(name) for name in ADAPTERS]
-    sys.stdout.write(f"{'preset':<31}| features   | absent | {' | '.join(f'{name:<14}' for name in ADAPTERS)}| mean\n")
+    sys.stdout.write(
+        f"{'preset':<31}| features of [EOT] at w | absent | {' | '.join(f'{name:<14}' for name in ADAPTERS)}| mean\n"
+    )
     for way in WAYS:
         scores = [score(case, way) for case in cases]
-        cells = " | ".join(f"{val:.3f} / {test:.3f}" for val, test in scores)
-        mean = f"{fmean(val for val, _ in scores):.3f} / {fmean(test for _, test in scores):.3f}"
-        injected = ", ".join(f"{w:+g}" for w in way.injected)
-        sys.stdout.write(f"{way.name:<31}| {injected:<10} | {way.absent:<6} | {cells} | {mean}\n")
+        cells = " | ".join(f"{left:.3f} / {test:.3f}" for left, test in scores)
+        mean = f"{fmean(left for left, _ in scores):.3f} / {fmean(test for _, test in scores):.3f}"
+        read = ("too, " if way.eot else "") + ", ".join(f"{w:+g}" for w in way.injected)
+        sys.stdout.write(f"{way.name:<31}| {read:<22} | {way.absent:<6} | {cells} | {mean}\n")
         sys.stdout.flush()
 
 
