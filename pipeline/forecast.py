@@ -25,7 +25,7 @@ class Pace:
     """Seconds that one machine takes for the parts of one recipe."""
 
     opening_s: float
-    """Until the model can draw."""
+    """Until the model can draw; as good for a stage that opens another one."""
     picture_s: float
     """A picture in all steps, in batches of the recipe's size; decoded, and as PNG."""
     probe_s: float
@@ -57,8 +57,8 @@ def forecast(recipe: Recipe, pace: Pace) -> dict[str, Range]:
         whole = _looked_at(recipe.label, recipe.sweep.ladder).times(pace.judged_s)
         # what a search was told is in the ledger when the label stage asks
         asked = count_prompts(recipe, *(("test",) if recipe.sweep.search else ()))
-        found["label"] = whole.times(asked)
-        found["audit"] = Range(0, whole.most * count_audited(recipe))
+        found["label"] = Range.exactly(pace.opening_s) + whole.times(asked)
+        found["audit"] = Range(0, pace.opening_s + whole.most * count_audited(recipe))
     if count_prompts(recipe, "test"):
         found["evaluate"] = _evaluating(recipe, pace)
     return found

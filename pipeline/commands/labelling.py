@@ -43,9 +43,7 @@ Price = Annotated[
     tuple[float, float] | None,
     typer.Option(help="Pictures: dollars a million tokens of questions and of answers, for a model that is not known."),
 ]
-Time = Annotated[
-    bool, typer.Option("--time", help="Measure here how long drawing and looking take: half a minute or more.")
-]
+Time = Annotated[bool, typer.Option("--time", help="Measure on this machine how long it takes: half a minute or more.")]
 Batch = Annotated[bool, typer.Option("--batch", help="Ask by offline batches, at half the price and within a day.")]
 Replay = Annotated[bool, typer.Option("--replay", help="Answer from the ledger alone, without network.")]
 
@@ -111,12 +109,12 @@ def audit(recipe: RecipeName, params: ParamsFile = PARAMS) -> None:
 def plan(recipe: RecipeName, time: Time = False, params: ParamsFile = PARAMS) -> None:
     """Say what a recipe will draw, ask and cost, before anything is drawn or sent.
 
-    A line a stage: pictures, and of endpoints calls, tokens and dollars. A range goes from a judge that is sure each time to one whose
-    every doubt has to be settled. What lies in the ledger already comes off.
+    A line a stage: pictures, and of endpoints calls, tokens and dollars. A range goes from a judge that is sure each
+    time to one whose every doubt has to be settled. What lies in the ledger already comes off.
 
-    --time also says how long: it opens the model on its device, draws one batch of the recipe in a few steps, has the judge and the
-    evaluator look at it where they run on this machine, and multiplies. That takes half a minute for the bundled model and some minutes
-    for a large one on a CPU; a model of the hub is fetched first. Nothing is kept.
+    --time also says how long, on this machine: it opens the recipe's model, draws one batch in a few steps, shows it to
+    the judge and the evaluator where they run here, and multiplies. That takes half a minute for the bundled model, some
+    minutes for a large one on a CPU, and fetches a model of the hub first. Nothing is kept.
     """
     from pipeline.plan import lines, measured, timed
     from pipeline.plan import plan as make
