@@ -1,27 +1,26 @@
-"""`gie plan RECIPE`: pictures, calls, tokens and dollars, before anything is drawn or sent.
+"""`gie plan RECIPE`: pictures, calls, tokens and dollars, and with `--time` the hours, before anything is drawn or sent.
 
 Nobody is asked and nothing is read from the ledger: what lies there already comes off the bill. Calls are a range where a judge may
-have to settle a doubt; tokens are estimates until the first replies have been counted.
+have to settle a doubt; tokens are estimates until the first replies have been counted; times are of the machine that is asked.
 """
 
 import asyncio
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from labeling.asking import Question
 from labeling.judges.openai import STRATEGIES, AskedJudge
-from pipeline.auditing.probes import PLANTERS
+from pipeline.duration import Range, say_seconds
 from pipeline.endpoints import find_prices
-from pipeline.rehearsal import Length, StandIn, blank_sweep
+from pipeline.forecast import Pace, count_audited, count_prompts, forecast
+from pipeline.rehearsal import REST, Length, StandIn, blank_sweep
 from pipeline.settings import JudgeSettings, Recipe
 from pipeline.writers.openai import A_TIME, Author, Desk, as_judge
 from pipeline.writers.orders import orders
 
 PROMPT = "a photograph of the thing beside a wooden table in the soft light of a long afternoon"
 """Stands for prompts that are still to be written."""
-
-
 NONE = Length()
 
 
@@ -34,14 +33,14 @@ class Item:
     """How many, and of what."""
     least: Length = NONE
     most: Length = NONE
+    seconds: Range | None = None
+    """How long it takes; None where nobody knows or nobody measured."""
 
 
 def plan(recipe: Recipe) -> list[Item]:
     """All lines, in the order of the stages; raises LabelingError when a model's price is not known."""
-    prompts = sum(sum(kinds.values()) for kinds in recipe.prompts.counts.values())
-    test = sum(recipe.prompts.counts.get("test", {}).values())
+    prompts, test, audited = count_prompts(recipe), count_prompts(recipe, "test"), count_audited(recipe)
     pictures = prompts * len(recipe.sweep.ladder)
-    audited = recipe.audit.probes * len(PLANTERS) + recipe.audit.retests
     return [
         Item("prompts", f"{prompts} prompts", *_writing(recipe)),
         Item("sweep", f"{'up to ' if recipe.sweep.search else ''}{pictures} pictures, {recipe.sweep.steps} steps each"),
@@ -51,12 +50,26 @@ def plan(recipe: Recipe) -> list[Item]:
     ]
 
 
+def timed(items: list[Item], recipe: Recipe, pace: Pace) -> list[Item]:
+    """The same with the time of each stage that is known."""
+    known = forecast(recipe, pace)
+    return [replace(item, seconds=known.get(item.name)) for item in items]
+
+
 def total(items: list[Item]) -> Item:
     """The sum of the lines."""
     least, most = NONE, NONE
     for item in items:
         least, most = least + item.least, most + item.most
-    return Item("in all", "", least, most)
+    known = [item.seconds for item in items if item.seconds]
+    return Item("in all", "", least, most, seconds=sum(known, Range.exactly(0)) if known else None)
+
+
+def measured(items: list[Item], pace: Pace) -> str:
+    """Where the times are from, and what they leave out."""
+    unknown = [item.name for item in items if not item.seconds]
+    missing = "".join(f"; {who} is not there: {why}" for who, why in pace.unmeasured.items())
+    return f"times: {pace.where}; without {', '.join([*unknown, 'train'])}{missing}"
 
 
 def lines(items: list[Item]) -> Iterator[str]:
@@ -69,7 +82,9 @@ def lines(items: list[Item]) -> Iterator[str]:
                 item.most.prompt_tokens + item.most.completion_tokens,
             )
             asked = f"{_range(item.least.calls, item.most.calls)} calls, {tokens} tokens, {_dollars(item)}"
-        yield f"{item.name:<9} {', '.join(filter(None, (item.count, asked))) or 'nothing to ask'}"
+        takes = say_seconds(item.seconds) if item.seconds else ""
+        asked = asked or ("" if item.count else "nothing to ask")
+        yield f"{item.name:<9} {', '.join(filter(None, (item.count, asked, takes)))}"
 
 
 def _writing(recipe: Recipe) -> tuple[Length, Length]:
@@ -96,7 +111,7 @@ def _judging(recipe: Recipe, judge: JudgeSettings, sweeps: int) -> tuple[Length,
 
 def _rehearse(recipe: Recipe, settings: JudgeSettings, *, agrees: bool) -> Length:
     size = recipe.sweep.width, recipe.sweep.height
-    sweep = blank_sweep(list(recipe.sweep.ladder), size, (PROMPT, recipe.concept, "a wooden table, soft light"))
+    sweep = blank_sweep(list(recipe.sweep.ladder), size, (PROMPT, recipe.concept, REST))
     stand_in = StandIn(settings.model, _measure(settings), agrees)
     asyncio.run(_judge(AskedJudge(stand_in, STRATEGIES[settings.strategy or "sheet"]), sweep))
     return stand_in.asked

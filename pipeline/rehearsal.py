@@ -15,6 +15,8 @@ from labeling.asking import Answer, Question
 from labeling.rubric import REFERENCE
 from labeling.verdict import Sweep
 
+REST = "a wooden table, soft light"
+"""What prompts that are still to be written ask for besides the concept."""
 NAMES = re.compile(r"For each of the pictures (.+?), answer")
 WHOLE = "PickedViews"
 """Name of the schema of questions about a whole sweep."""

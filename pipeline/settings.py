@@ -207,6 +207,16 @@ class SweepSettings(Settings):
         values = self.scales.values if isinstance(self.scales, ScaleRange) else self.scales
         return (0.0, *sorted(values, reverse=True))
 
+    @property
+    def injected(self) -> frozenset[float]:
+        """The w of the features that come along the sweep; nothing is injected in a plain first step."""
+        return frozenset(self.ladder if self.first_step == "inhibited" else {0.0})
+
+    @property
+    def unread(self) -> tuple[float, ...]:
+        """The probes that no picture's first step gives by itself, from the highest."""
+        return tuple(sorted(set(self.probes) - self.injected, reverse=True))
+
 
 class TrainSettings(Settings):
     """How the adapter is fitted."""

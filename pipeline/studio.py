@@ -58,15 +58,8 @@ class Studio:
 
     def probes(self, prompts: Sequence[Prompt]) -> Iterator[Feature]:
         """The features at those probes that no picture's first step gives by itself."""
-        probes = sorted(set(self.recipe.sweep.probes) - self.injected, reverse=True)
-        shots = [Shot(prompt, scale) for prompt in prompts for scale in probes]
+        shots = [Shot(prompt, scale) for prompt in prompts for scale in self.recipe.sweep.unread]
         return self.developed("probes", shots, Feature, probe_features)
-
-    @cached_property
-    def injected(self) -> set[float]:
-        """The w of the features that come along the sweep; nothing is injected in a plain first step."""
-        sweep = self.recipe.sweep
-        return set(sweep.ladder) if sweep.first_step == "inhibited" else {0.0}
 
     def developed(
         self,

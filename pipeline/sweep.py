@@ -51,7 +51,8 @@ async def _search(studio: Studio, paths: Paths, judge: LabelSettings, prompts: S
 
 def _collecting(studio: Studio, rendered: Iterable[Rendered], features: list[Feature]) -> Iterator[SweepImage]:
     """The pictures, while their features go into the list."""
+    injected = studio.recipe.sweep.injected
     for row in rendered:
-        if row.scale in studio.injected:
+        if row.scale in injected:
             features.extend(row.features())
         yield row.picture()

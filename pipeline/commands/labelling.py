@@ -1,5 +1,6 @@
 """The commands around labels: label, audit, plan, review."""
 
+from collections.abc import Iterable
 from getpass import getuser
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -42,6 +43,7 @@ Price = Annotated[
     tuple[float, float] | None,
     typer.Option(help="Pictures: dollars a million tokens of questions and of answers, for a model that is not known."),
 ]
+Time = Annotated[bool, typer.Option("--time", help="Measure on this machine how long it takes: half a minute or more.")]
 Batch = Annotated[bool, typer.Option("--batch", help="Ask by offline batches, at half the price and within a day.")]
 Replay = Annotated[bool, typer.Option("--replay", help="Answer from the ledger alone, without network.")]
 
@@ -104,14 +106,32 @@ def audit(recipe: RecipeName, params: ParamsFile = PARAMS) -> None:
     typer.echo(say(Paths(params.parent, recipe)))
 
 
-def plan(recipe: RecipeName, params: ParamsFile = PARAMS) -> None:
-    """Say what a recipe will draw, ask and cost, before anything is drawn or sent."""
-    from pipeline.plan import lines
+def plan(recipe: RecipeName, time: Time = False, params: ParamsFile = PARAMS) -> None:
+    """Say what a recipe will draw, ask and cost, before anything is drawn or sent.
+
+    A line a stage: pictures, and of endpoints calls, tokens and dollars. A range goes from a judge that is sure each
+    time to one whose every doubt has to be settled. What lies in the ledger already comes off.
+
+    --time also says how long, on this machine: it opens the recipe's model, draws one batch in a few steps, shows it to
+    the judge and the evaluator where they run here, and multiplies. That takes half a minute for the bundled model, some
+    minutes for a large one on a CPU, and fetches a model of the hub first. Nothing is kept.
+    """
+    from pipeline.plan import lines, measured, timed
     from pipeline.plan import plan as make
     from pipeline.settings import read_recipe
 
-    for line in lines(make(read_recipe(recipe, params))):
-        typer.echo(line)
+    settings = read_recipe(recipe, params)
+    items = make(settings)
+    if not time:
+        _say(lines(items), "times: gie plan --time measures them on this machine")
+        return
+    from pipeline.pace import measure
+    from pipeline.paths import Paths
+
+    typer.echo(f"gie: draws one batch of {settings.model.id} in a few steps, to measure", err=True)
+    pace = measure(settings, Paths(params.parent, recipe))
+    items = timed(items, settings, pace)
+    _say(lines(items), measured(items, pace))
 
 
 def review(
@@ -137,6 +157,11 @@ def review(
     else:
         site = review_recipe(read_recipe(recipe, params), Paths(params.parent, recipe), by=who)
     serve(site, port=port, say=typer.echo)
+
+
+def _say(lines: Iterable[str], last: str) -> None:
+    for line in (*lines, last):
+        typer.echo(line)
 
 
 def _label_recipe(recipe: str, params: Path, options: "Options") -> None:

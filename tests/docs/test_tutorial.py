@@ -20,7 +20,11 @@ BLOCKS = re.findall(r"^```yaml\n(.*?)^```", PAGE, re.DOTALL | re.MULTILINE)
 RECIPES = re.findall(r"^  ([\w-]+):(?: &\w+)?$", "".join(BLOCKS), re.MULTILINE)
 COMMANDS = [step.command for step in steps(PAGE)]
 OURS = [command for command in COMMANDS if command.startswith("gie ")]
-PLANS = {step.command.split()[-1]: step.shown for step in steps(PAGE) if step.command.startswith("gie plan")}
+PLANS = {step.command.split()[2]: step.shown for step in steps(PAGE) if re.fullmatch(r"gie plan [\w-]+", step.command)}
+TIMED = next(step.shown for step in steps(PAGE) if step.command == "gie plan my-sailboat --time")
+TIME = r", (?:about|up to) \d+ (?:s|min|h|days)\b.*"
+COLUMNS = {"my-sailboat": 3, "sd15-gun": 5}
+"""Recipe -> its column in the table of steps."""
 STAGES = ["plan", "prompts", "sweep", "label", "audit", "train", "evaluate", "erase", "publish"]
 
 
@@ -63,6 +67,24 @@ def test_the_plan_is_what_the_page_shows(params: Path, recipe: str) -> None:
     result = CliRunner().invoke(app, ["plan", recipe, "--params", str(params)])
     assert result.exit_code == 0, result.output
     assert result.stdout.splitlines() == list(PLANS[recipe])
+
+
+def test_times_stand_on_the_same_plan() -> None:
+    """How long it takes differs from machine to machine and is not compared; that the lines have a time is."""
+    plain = PLANS["my-sailboat"]
+    assert [re.sub(TIME, "", line) for line in TIMED[:-1]] == list(plain[:-1])
+    assert [bool(re.search(TIME, line)) for line in TIMED] == [False, True, True, True, True, True, False]
+    assert TIMED[-1].startswith("times: ")
+
+
+@pytest.mark.parametrize(("recipe", "column"), COLUMNS.items())
+def test_the_table_has_the_plan_s_words(recipe: str, column: int) -> None:
+    """Of each step that the plan knows, piece by piece; tokens are left out."""
+    rows = [line.split("|") for line in PAGE.splitlines() if re.match(r"\| \d+ \w+ \| `gie", line)]
+    costs = {row[2].strip(" `").removeprefix("gie "): row[column].strip() for row in rows}
+    for line in PLANS[recipe][:5]:
+        stage, told = line.split(maxsplit=1)
+        assert set(costs[stage].split(", ")) <= set(told.split(", ")), stage
 
 
 def test_every_step_is_there_in_order() -> None:

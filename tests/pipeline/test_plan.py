@@ -1,4 +1,4 @@
-"""The plan: what a recipe draws, asks and costs, from the strategies themselves, with nobody asked."""
+"""The plan: what a recipe draws, asks, costs and takes, from the strategies themselves, with nobody asked."""
 
 from pathlib import Path
 from typing import Any
@@ -8,7 +8,8 @@ from typer.testing import CliRunner
 
 from labeling.errors import LabelingError
 from pipeline.cli import app
-from pipeline.plan import plan, total
+from pipeline.forecast import Pace
+from pipeline.plan import lines, measured, plan, timed, total
 from pipeline.settings import Recipe, read_recipe
 from tests.support.project import ROOT
 
@@ -68,16 +69,29 @@ def test_a_price_that_nobody_knows_is_said() -> None:
 
 
 def test_the_command_prints_a_line_a_stage(tmp_path: Path) -> None:
-    """And the sum."""
+    """And the sum, and how times are had."""
     result = CliRunner().invoke(app, ["plan", "sd14-nude", "--params", str(ROOT / "params.yaml")])
     assert result.exit_code == 0, result.output
-    assert [line.split()[0] for line in result.stdout.splitlines()] == [
-        "prompts",
-        "sweep",
-        "label",
-        "audit",
-        "evaluate",
-        "in",
-    ]
-    assert "$" in result.stdout.splitlines()[-1]
+    *stages, last = result.stdout.splitlines()
+    assert [line.split()[0] for line in stages] == ["prompts", "sweep", "label", "audit", "evaluate", "in"]
+    assert "$" in stages[-1]
+    assert last == "times: gie plan --time measures them on this machine"
     assert not list(tmp_path.iterdir())
+
+
+def test_times_stand_at_the_end_of_the_lines() -> None:
+    """Of the stages that are known, and their sum; what is not in it is said."""
+    pace = Pace(opening_s=0, picture_s=1, probe_s=0, judged_s=None, seen_s=0.1, where="a machine")
+    items = timed(plan(NUDE), NUDE, pace)
+    said = {line.split()[0]: line for line in lines(items)}
+    assert said["sweep"] == "sweep     2560 pictures, 50 steps each, about 43 min"
+    assert "about" not in said["label"]
+    assert said["evaluate"] == "evaluate  100 pictures with the adapter, about 5 min"
+    assert said["in"].endswith("about 47 min")
+    assert measured(items, pace) == "times: a machine; without prompts, label, audit, train"
+
+
+def test_without_a_pace_there_is_no_time() -> None:
+    """Not even of nothing."""
+    assert total(plan(NUDE)).seconds is None
+    assert not any("about" in line for line in lines(plan(NUDE)))
