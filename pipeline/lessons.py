@@ -10,6 +10,9 @@ from labeling.choose import strongest_working
 from labeling.verdict import Sight
 from pipeline.tables import EOT, Feature, LabelRow, Prompt
 
+_Values = dict[str, dict[int, tuple[float, ...]]]
+"""Prompt -> token -> `[layers]`."""
+
 
 @dataclass(frozen=True)
 class Lesson:
@@ -75,26 +78,27 @@ def read_features(
     """Prompt -> `[tokens, inputs]`: the features of each w side by side, and with `eot` [EOT]'s beside each token's.
 
     Raises:
-        InputError: none were read with one of `injected`.
+        InputError: none were read with one of `injected`, or none of [EOT].
     """
     parts = [_values(features, w) for w in injected]
+    if eot and any(EOT not in tokens for part in parts for tokens in part.values()):
+        raise InputError("train.eot: expected features of [EOT], got tables without; run gie sweep again")
     return {
         prompt: tuple(
-            tuple(
-                chain.from_iterable(
-                    part[prompt][which] for part in parts for which in ((token, EOT) if eot else (token,))
-                )
-            )
-            for token in sorted(parts[0][prompt])
-            if token != EOT
+            _beside(parts, prompt, (token, EOT) if eot else (token,)) for token in sorted(tokens) if token != EOT
         )
-        for prompt in parts[0]
+        for prompt, tokens in parts[0].items()
     }
 
 
-def _values(rows: Sequence[Feature], injected: float) -> dict[str, dict[int, tuple[float, ...]]]:
-    """Prompt -> token -> `[layers]`, of the features that were read with `injected`."""
-    found: dict[str, dict[int, tuple[float, ...]]] = {}
+def _beside(parts: Sequence[_Values], prompt: str, tokens: Sequence[int]) -> tuple[float, ...]:
+    """The features of these tokens, of each part."""
+    return tuple(chain.from_iterable(part[prompt][token] for part in parts for token in tokens))
+
+
+def _values(rows: Sequence[Feature], injected: float) -> _Values:
+    """The features that were read with `injected`."""
+    found: _Values = {}
     for row in rows:
         if row.injected == injected:
             found.setdefault(row.prompt_id, {})[row.token] = row.values

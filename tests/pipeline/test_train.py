@@ -168,6 +168,12 @@ def test_features_that_were_not_read_are_said(labelled: Paths) -> None:
     """An injected w without features is one line that names those there are."""
     with pytest.raises(InputError, match=r"train\.injected: expected one of 1, 0, got -3; add it to sweep\.probes"):
         run(with_train(injected=(-3.0,)), labelled)
+    tables = read_tables(RECIPE, labelled)
+    old = replace(tables, features=[row for row in tables.features if row.token != EOT])
+    with pytest.raises(
+        InputError, match=r"train\.eot: expected features of \[EOT\], got tables without; run gie sweep"
+    ):
+        collect(old, injected=(1.0,), eot=True, absent="zero")
 
 
 def test_nothing_to_learn_from_is_said(tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ from pipeline.parquet import write_rows, write_shards
 from pipeline.paths import Paths
 from pipeline.scoring import NamingEye
 from pipeline.settings import read_recipe
-from pipeline.tables import KINDS, Feature, Kind, LabelRow, Prompt, Split, SweepImage
+from pipeline.tables import EOT, KINDS, Feature, Kind, LabelRow, Prompt, Split, SweepImage
 
 CONCEPTS = ("airplane", "cat", "house", "tree")
 STYLES = ("noto", "twemoji")
@@ -190,7 +190,8 @@ def _features(prompt: Prompt) -> Iterator[Feature]:
             0.05 + 0.02 * layer + (0.004 - 0.0003 * layer) * injected * (1 + 0.4 * chance(prompt, str(layer)))
             for layer in range(len(LAYERS))
         ]
-        yield Feature(prompt.prompt_id, 0, injected, tuple(float(np.float32(value)) for value in level))
+        for token, times in ((0, 1.0), (EOT, 0.5)):
+            yield Feature(prompt.prompt_id, token, injected, tuple(float(np.float32(times * value)) for value in level))
 
 
 def write_adapter(paths: Paths) -> None:
