@@ -49,14 +49,11 @@ WAYS = (
     Way("paper", PAPER, (1.0,), "drop"),
     Way("paper", PAPER, (1.0,), "zero"),
     Way("default, one network, no noise", ALONE, (1.0,), "zero"),
-    Way("default, no noise", replace(DEFAULT, noise=0.0), (1.0,), "zero"),
     Way("default", DEFAULT, (1.0,), "zero"),
-    Way("default", DEFAULT, (0.0,), "zero"),
     Way("default", DEFAULT, (1.0, 0.0), "zero"),
     Way("default", DEFAULT, (1.0, 0.0), "zero", eot=True),
     Way("default", DEFAULT, (0.0,), "zero", eot=True),
     Way("default", DEFAULT, (1.0, 0.0), "drop", eot=True),
-    Way("default", DEFAULT, (1.0, 0.0, -1.0), "zero", eot=True),
 )
 
 
