@@ -112,10 +112,9 @@ class Album:
 
 def open_album(recipe: Recipe, whole: Paths) -> Album:
     """All of a project's pictures; they are in memory."""
+    # without features: these are copied whole
     rows = {
-        (row.prompt_id, row.scale): Rendered(
-            row.prompt_id, row.scale, row.image, tokens=0, values=()
-        )  # features are copied whole
+        (at := (row.prompt_id, row.scale)): Rendered(*at, row.image, tokens=0, values=())
         for row in read_shards(whole.sweeps, SweepImage)
     }
     return Album(recipe, rows, {row.prompt_id: row for row in read_rows(whole.verdicts, VerdictRow)})

@@ -1,7 +1,7 @@
 """Which preset, which features, and what to do with absent prompts: `python -m benchmarks.presets` after `make objects`.
 
 Each way is fitted on the tables that the stages left. *left out* is the success by the judge on wordings of the train and val prompts that
-the fit did not see, in five folds: by this the default is chosen. *test* is the success by the evaluator at the swept scale nearest
+the fit did not see, in five folds: what a choice goes by, where it is larger than chance. *test* is the success by the evaluator at the swept scale nearest
 to the inferred one, so that nothing is drawn anew; of three fits that differ in their seed.
 """
 

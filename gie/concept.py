@@ -69,16 +69,6 @@ class EncodedConcept:
         """How many own tokens it has, in all stretches."""
         return sum(stretch.tokens for stretch in self.stretches)
 
-    @property
-    def own(self) -> tuple[slice, ...]:
-        """The slots of its own tokens."""
-        return tuple(stretch.own for stretch in self.stretches)
-
-    @property
-    def eot(self) -> tuple[slice, ...]:
-        """The slots of its [EOT], one in each stretch."""
-        return tuple(stretch.eot for stretch in self.stretches)
-
 
 def as_concept(concept: Concept | Adapter) -> Concept:
     """An adapter stands for its own concept, with scales that it infers itself."""

@@ -52,7 +52,7 @@ class Erasure:
         self.images, self.conditions = images, conditions
         self._encoded = [encode(self._pipe, concept.text, context=context) for concept in self._settings.concepts]
         for injection in self._injections:
-            injection.begin([(encoded.embedding, encoded.own, encoded.eot) for encoded in self._encoded])
+            injection.begin([(encoded.embedding, encoded.stretches) for encoded in self._encoded])
         for index, concept in enumerate(self._settings.concepts):
             scale = self._known_scale(concept)
             if isinstance(scale, Adapter):

@@ -13,6 +13,7 @@ from torch import Tensor
 
 from gie.errors import GieError
 from gie.rows import Parts
+from gie.slots import Stretch
 
 Mode = Literal["idle", "skip", "inject", "read"]
 """`idle`: no forward was announced, so to run is an error. `skip`: stay out of this forward. `read`: inject, and read too."""
@@ -23,10 +24,8 @@ class ConceptInLayer:
     """One concept in one layer, for one generation."""
 
     embedding: Float[Tensor, "1 slots width"]
-    own: tuple[slice, ...]
-    """The slots of its own tokens, whose mean attention is read."""
-    eot: tuple[slice, ...]
-    """The slots of its [EOT], read as one more token."""
+    stretches: tuple[Stretch, ...]
+    """Where its own tokens lie, whose mean attention is read, and its [EOT], read as one more token."""
     weights: Float[Tensor, "images slots"] | None = None
     """None: nothing is injected."""
     active: bool = True
@@ -39,11 +38,12 @@ class ConceptInLayer:
     @property
     def slots_read(self) -> tuple[slice, ...]:
         """The slots whose mean attention is read."""
-        return (*self.own, *self.eot)
+        return (*(stretch.own for stretch in self.stretches), *(stretch.eot for stretch in self.stretches))
 
     def keep(self, means: Float[Tensor, "images read"]) -> None:
         """Keep what was read of the slots of `slots_read`; [EOT] is the mean of its stretches."""
-        own, eot = means.split([means.shape[1] - len(self.eot), len(self.eot)], dim=1)
+        ends = len(self.stretches)
+        own, eot = means[:, :-ends], means[:, -ends:]
         self.means = torch.cat([own, eot.mean(dim=1, keepdim=True)], dim=1)
 
     def set_scales(self, weights: Float[Tensor, "images slots"] | None) -> None:
@@ -66,8 +66,8 @@ class Injection:
     ran: bool = False
     """Whether the layer was reached since the forward was announced."""
 
-    def begin(self, texts: Sequence[tuple[Tensor, tuple[slice, ...], tuple[slice, ...]]]) -> None:
-        """A new generation of concepts with these embeddings, own slots and [EOT]; none: there is no generation any more."""
+    def begin(self, texts: Sequence[tuple[Tensor, tuple[Stretch, ...]]]) -> None:
+        """A new generation of concepts with these embeddings and stretches; none: there is no generation any more."""
         self.mode, self.concepts = "idle", tuple(self.concept_in_layer(*text) for text in texts)
 
     def takes_part(self) -> bool:

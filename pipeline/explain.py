@@ -79,9 +79,8 @@ def draw(root: Path) -> dict[str, Drawn]:
                 num_inference_steps=STEPS,
                 guidance_scale=GUIDANCE,
             ).images
-            features = (
-                block.features[0, :-1].mean(dim=0).tolist()
-            )  # of the tokens, without [EOT], in the picture at w = 0
+            # of the picture at w = 0, without [EOT]
+            features = block.features[0, :-1].mean(dim=0).tolist()
         seen = evaluator.score(made).concepts[:, evaluator.concepts.index(CONCEPT)]
         found[name] = Drawn(tuple(made), tuple(features), tuple(float(value) for value in seen))
     return found

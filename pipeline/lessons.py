@@ -49,7 +49,7 @@ def collect(
     """Lessons of the train and val prompts, and how many of their prompts were left out for which outcome.
 
     Raises:
-        InputError: no features were read with one of `injected`.
+        InputError: no features were read with one of `injected`, or none of [EOT].
     """
     values = read_features(tables.features, injected, eot=eot)
     usable = {"ok", "absent"} if absent == "zero" else {"ok"}

@@ -222,7 +222,7 @@ class TrainSettings(Settings):
     """How the adapter is fitted."""
 
     preset: Literal["paper", "default"]
-    """`training.presets`: the paper's MLP and optimisation exactly, or what measures better on val."""
+    """`training.presets`: the paper's MLP and optimisation exactly, or what measures better on prompts left out."""
     injected: Annotated[tuple[float, ...], Field(strict=False, min_length=1)] = (1.0,)
     """The w whose features are trained on: one of the sweep's probes or scales, or several side by side."""
     eot: bool = False

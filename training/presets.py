@@ -41,6 +41,6 @@ DEFAULT = Preset(
     epochs=2000, learning_rate=1e-3, weight_decay=0.01, hidden=(64, 32),
     normalise=True, transform="bounded", target="window", keep="best", members=16, noise=0.3,
 )  # fmt: skip
-"""What measures better on val."""
+"""What measures better on prompts left out (docs/decisions/fitting-target.md)."""
 
 PRESETS = {"paper": PAPER, "default": DEFAULT}

@@ -12,11 +12,12 @@ import threading
 from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any, ClassVar, cast
 
 from tests.support.hub_answers import TOKEN, Answering
 from tests.support.hub_store import Commit, RefusedError, Repository, Store
+from tests.support.serving import serving
 
 __all__ = ["DROP", "TOKEN", "Hub", "running_hub"]
 DROP = 0
@@ -81,19 +82,12 @@ class Hub:
 @contextmanager
 def running_hub() -> Generator[Hub]:
     """A hub on a free port of this machine, empty."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
-    hub = Hub(f"http://127.0.0.1:{server.server_port}")
-    Handler.hubs[server.server_port] = hub
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
-    thread.start()
-    try:
-        yield hub
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
-        del Handler.hubs[server.server_port]
+    with serving(Handler) as port:
+        Handler.hubs[port] = Hub(f"http://127.0.0.1:{port}")
+        try:
+            yield Handler.hubs[port]
+        finally:
+            del Handler.hubs[port]
 
 
 class Handler(BaseHTTPRequestHandler):

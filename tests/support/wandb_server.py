@@ -13,9 +13,10 @@ import threading
 from collections.abc import Generator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any, ClassVar, cast
 
+from tests.support.serving import serving
 from tests.support.wandb_store import RefusedError, Store
 
 KEY = "0123456789" * 4
@@ -61,19 +62,13 @@ class Server:
 @contextmanager
 def running_wandb() -> Generator[Server]:
     """A server on a free port of this machine, empty."""
-    http = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    http.daemon_threads = True
-    url = f"http://127.0.0.1:{http.server_port}"
-    server = Handler.servers[http.server_port] = Server(url, Store(url))
-    thread = threading.Thread(target=http.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
-    thread.start()
-    try:
-        yield server
-    finally:
-        http.shutdown()
-        http.server_close()
-        thread.join()
-        del Handler.servers[http.server_port]
+    with serving(Handler) as port:
+        url = f"http://127.0.0.1:{port}"
+        Handler.servers[port] = Server(url, Store(url))
+        try:
+            yield Handler.servers[port]
+        finally:
+            del Handler.servers[port]
 
 
 class Handler(BaseHTTPRequestHandler):

@@ -11,6 +11,7 @@ from torch.utils.flop_counter import FlopCounterMode
 from gie.joint.blocks import way_through
 from gie.joint.injection import JointInjection, Stream
 from gie.joint.processor import processor_like
+from gie.slots import Stretch
 
 PIXELS = 4096
 """Of 1024 x 1024 px."""
@@ -50,7 +51,7 @@ def test_a_concept_costs_a_share_of_the_block(kind: Any, width: int, slots: int,
         plain = count(block, width, slots)
         stream = Stream(_Embedded(), temb=torch.empty(1, width), slots=slots)
         injection = JointInjection(way=way_through(block), stream=stream, last=False)
-        injection.begin([(torch.empty(1, slots, width), (slice(1, 2),), (slice(2, 3),))])
+        injection.begin([(torch.empty(1, slots, width), (Stretch(1, 1, slots),))])
         injection.mode, injection.parts = "inject", (slice(0, 1),)
         injection.concepts[0].set_scales(torch.empty(1, slots))
         block.attn.set_processor(processor_like(block.attn.processor, [injection]))
