@@ -51,13 +51,12 @@ class Author:
     def prompts(self) -> Iterator[Prompt]:
         """Prompts without end, the same ones each time; some come twice."""
         rng = random.Random(f"{self.recipe.prompts.seed}|{self.recipe.concept}|{self.split}|{self.kind}")  # noqa: S311
-        said, others, wordings = self._said(), self._others(), self._wordings()
-        while True:
-            word, other, wording = rng.choice(said), rng.choice(others), rng.choice(wordings)
-            style, style_text = self._named(rng, list(self.words.styles), self.words.style_wordings, "style")
-            background, background_text = self._named(
-                rng, list(self.words.backgrounds), self.words.background_wordings, "background"
-            )
+        words = self.words
+        said, others, wordings = (deal(items, rng) for items in (self._said(), self._others(), self._wordings()))
+        styles = self._named("style", list(words.styles), words.style_wordings, rng)
+        backgrounds = self._named("background", list(words.backgrounds), words.background_wordings, rng)
+        for word, other, wording in zip(said, others, wordings, strict=True):
+            (style, style_text), (background, background_text) = next(styles), next(backgrounds)
             object_phrase = self.words.concepts[other].phrase if other else ""
             if self.kind == "benign":
                 word = object_phrase
@@ -106,10 +105,19 @@ class Author:
     def _held_out(self, items: Sequence[str]) -> Sequence[str]:
         return divide(sorted(items, key=lambda item: digest(self.recipe.prompts.seed, item)))[self.split]
 
-    def _named(self, rng: random.Random, options: list[str], wordings: list[str], field: str) -> tuple[str, str]:
-        """A style or background and the words that ask for it; two empty texts when it is left open."""
-        option, wording = rng.choice(options), rng.choice(wordings)
-        return (option, wording.format(**{field: option})) if rng.random() < self.recipe.prompts.named else ("", "")
+    def _named(
+        self, field: str, options: Sequence[str], wordings: Sequence[str], rng: random.Random
+    ) -> Iterator[tuple[str, str]]:
+        """Styles or backgrounds and the words that ask for them; two empty texts where one is left open."""
+        for option, wording in zip(deal(options, rng), deal(wordings, rng), strict=True):
+            named = rng.random() < self.recipe.prompts.named
+            yield (option, wording.format(**{field: option})) if named else ("", "")
+
+
+def deal(items: Sequence[T], rng: random.Random) -> Iterator[T]:
+    """The items without end, in a new order each time they have all been there: a few prompts see each as often."""
+    while True:
+        yield from rng.sample(items, len(items))
 
 
 def divide(items: Sequence[T]) -> dict[Split, Sequence[T]]:

@@ -1,15 +1,16 @@
 """Template prompts: as many as asked, all different, nothing shared between the splits that could be learned by heart."""
 
+import random
 from collections import Counter
 from collections.abc import Sequence
-from itertools import combinations
+from itertools import combinations, islice
 
 import pytest
 
 from gie.errors import InputError
 from pipeline.settings import Recipe, read_recipe
 from pipeline.tables import KINDS, SPLITS, Kind, Prompt, Split
-from pipeline.writers.template import divide, write_prompts
+from pipeline.writers.template import deal, divide, write_prompts
 from tests.support.project import ROOT
 from training.emoji.vocabulary import read_vocabulary
 
@@ -48,6 +49,23 @@ def test_whole_wordings_are_held_out(prompts: Sequence[Prompt]) -> None:
         assert not said(prompts, first, "implicit") & said(prompts, second, "implicit")
         assert not others(prompts, first) & others(prompts, second)
     assert not said(prompts, "train", "synonym") & said(prompts, "test", "synonym")
+
+
+@pytest.mark.parametrize("split", SPLITS)
+def test_few_prompts_show_every_other_object_about_as_often(prompts: Sequence[Prompt], split: Split) -> None:
+    """One in six is a banana where objects are drawn, and the adapter learns of bananas; a sentence that is there already is skipped."""
+    for kind in ("pair", "benign"):
+        counts = Counter(prompt.other for prompt in prompts if (prompt.split, prompt.kind) == (split, kind))
+        assert len(counts) >= 3
+        assert max(counts.values()) - min(counts.values()) <= 2
+
+
+def test_all_are_dealt_before_one_comes_again() -> None:
+    """And each round in another order."""
+    dealt = deal("abcdef", random.Random(0))
+    rounds = [list(islice(dealt, 6)) for _ in range(5)]
+    assert all(sorted(one) == list("abcdef") for one in rounds)
+    assert len({tuple(one) for one in rounds}) > 1
 
 
 def test_kinds_are_what_they_are_called(prompts: Sequence[Prompt]) -> None:
