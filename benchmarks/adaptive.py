@@ -1,6 +1,6 @@
 """What a sweep that renders only what a search asks for saves, and what it costs: `python -m benchmarks.adaptive RECIPE ... [--whole FOLDER]`.
 
-Compared with sweeps that are rendered whole: the pictures and labels of the train and val prompts, the seconds of the sweep stage, and what
+Compared with sweeps that are rendered whole: the pictures and labels of the train prompts, the seconds of the sweep stage, and what
 the adapters do on the test prompts. Both are built under `build/adaptive`, each with an empty ledger. With --whole, FOLDER is a project with
 the whole sweeps, their labels and evaluations, and the searches take their pictures and sights from there: nothing is rendered but what
 the adapters draw, so there are no seconds, and minutes are enough. The figures go to `build/adaptive/results.json`.
@@ -37,7 +37,7 @@ FOLDER = ROOT / "build" / "adaptive"
 COLUMNS = [
     Column(name="adapter", form="text"),
     Column(name="sweep", form="text"),
-    Column(name="pictures a train or val prompt"),
+    Column(name="pictures a train prompt"),
     Column(name="labels within one step", form="percent"),
     Column(name="the same label", form="percent"),
     Column(name="seconds of the sweep stage"),
@@ -60,19 +60,19 @@ class Built:
     seconds: float | None
     """Of the sweep stage with an empty ledger; None where it was not rendered."""
 
-    def looked_into(self) -> set[str]:
-        """The train and val prompts."""
-        return {prompt.prompt_id for prompt in read_rows(self.paths.prompts, Prompt) if prompt.split != "test"}
+    def learned(self) -> set[str]:
+        """The train prompts: what a search looks for."""
+        return {prompt.prompt_id for prompt in read_rows(self.paths.prompts, Prompt) if prompt.split == "train"}
 
     def pictures(self) -> float:
-        """A train or val prompt, w = 0 among them; mean."""
+        """A train prompt, w = 0 among them; mean."""
         counts = Counter(picture.prompt_id for picture in read_shards(self.paths.sweeps, SweepImage))
-        prompts = self.looked_into()
+        prompts = self.learned()
         return sum(counts[prompt] for prompt in prompts) / len(prompts)
 
     def labels(self) -> dict[str, LabelRow]:
-        """Of the train and val prompts."""
-        prompts = self.looked_into()
+        """Of the train prompts."""
+        prompts = self.learned()
         return {row.prompt_id: row for row in read_rows(self.paths.labels, LabelRow) if row.prompt_id in prompts}
 
 
@@ -137,9 +137,12 @@ def replay(recipe: Recipe, folder: Path, whole: Paths) -> Built:
     paths.prompts.parent.mkdir()
     shutil.copy(whole.prompts, paths.prompts)
     album, prompts = open_album(recipe, whole), read_rows(whole.prompts, Prompt)
-    found = asyncio.run(Searcher(album, album).run([prompt for prompt in prompts if prompt.split != "test"]))
-    held_out = {prompt.prompt_id for prompt in prompts if prompt.split == "test"}
-    rows = sorted([*found, *(row for row in album.rows.values() if row.prompt_id in held_out)], key=lambda row: row.key)
+    searched = [prompt for prompt in prompts if recipe.sweep.searches(prompt.split)]
+    found = asyncio.run(Searcher(album, album).run(searched))
+    skipped = {prompt.prompt_id for prompt in searched}
+    rows = sorted(
+        [*found, *(row for row in album.rows.values() if row.prompt_id not in skipped)], key=lambda row: row.key
+    )
     write_shards(paths.sweeps, SweepImage, (row.picture() for row in rows))
     shutil.copytree(whole.features.parent, paths.features.parent)
     pictures = {name: list(group) for name, group in groupby(rows, key=lambda row: row.prompt_id)}

@@ -8,6 +8,7 @@ answers best, and a scale that works counts when its stronger neighbour works to
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
+from statistics import median_high
 
 from labeling.outcomes import LabelOutcome
 from labeling.verdict import Label, Sight, Verdict
@@ -47,20 +48,36 @@ def choose_scale(seen: Mapping[float, Sight]) -> Vote:
     return ("ok", scales[best[0]]) if best else ("none_works", None)
 
 
-def strongest_working(seen: Mapping[float, Sight], scale: float, scales: Iterable[float]) -> float:
+def strongest_working(seen: Mapping[float, Sight], scale: float, scales: Iterable[float], *, unseen: float) -> float:
     """How far suppression may go beyond a label: the last of the scales before the first that was seen not to work.
 
-    One that nobody looked at is no hindrance: a search that has its label looks no further. Of a label at which nobody said what he
-    saw nothing more is known.
+    Of a label at which nobody said what he saw nothing more is known.
+
+    Args:
+        seen: scale -> sight.
+        scale: the label.
+        scales: of the sweep.
+        unseen: a scale that nobody looked at is no hindrance down to this one: a search that has its label looks no further.
     """
     last = scale
     if scale not in seen:
         return last
     for stronger in sorted((other for other in scales if other < scale), reverse=True):
-        if stronger in seen and not (seen[stronger].gone and seen[stronger].kept):
+        works = bool(seen[stronger].gone and seen[stronger].kept) if stronger in seen else stronger >= unseen
+        if not works:
             break
         last = stronger
     return last
+
+
+def usual_end(ends: Iterable[float], scale: float) -> float:
+    """How far suppression usually may go from a label: the middle of the ends that lie there or beyond; the label where none does.
+
+    Args:
+        ends: the last scales that work, of sweeps that were looked at whole.
+        scale: the label.
+    """
+    return median_high([end for end in ends if end <= scale] or [scale])
 
 
 def fill_between(seen: Mapping[float, Sight], scales: Sequence[float]) -> dict[float, Sight]:

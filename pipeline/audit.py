@@ -52,7 +52,7 @@ def open_cases(recipe: Recipe, paths: Paths, labels: Mapping[str, Label]) -> Ite
         InputError: no prompt has a scale; there is nothing to make probes of.
     """
     prompts = read_input(paths.prompts, Prompt, stage="prompts", recipe=recipe.name)
-    searched = {prompt.prompt_id for prompt in prompts if recipe.sweep.search and prompt.split != "test"}
+    searched = {prompt.prompt_id for prompt in prompts if recipe.sweep.searches(prompt.split)}
     names = sorted(labels, key=lambda name: (name in searched, name))
     works = [name for name in names if labels[name].outcome == "ok"][: recipe.audit.probes]
     if not works:

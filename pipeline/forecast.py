@@ -13,11 +13,10 @@ from labeling.verdict import Sight
 from pipeline.auditing.probes import PLANTERS
 from pipeline.duration import Range
 from pipeline.settings import LabelSettings, Recipe
-from pipeline.tables import Split
+from pipeline.tables import SPLITS, Split
 
 COMPUTING = ("local", "detector")
 """Judges that look on this machine."""
-LEARNED: tuple[Split, ...] = ("train", "val")
 
 
 @dataclass(frozen=True)
@@ -56,7 +55,7 @@ def forecast(recipe: Recipe, pace: Pace) -> dict[str, Range]:
     if pace.judged_s is not None:
         whole = _looked_at(recipe.label, recipe.sweep.ladder).times(pace.judged_s)
         # what a search was told is in the ledger when the label stage asks
-        asked = count_prompts(recipe, *(("test",) if recipe.sweep.search else ()))
+        asked = sum(count_prompts(recipe, split) for split in SPLITS if not recipe.sweep.searches(split))
         found["label"] = Range.exactly(pace.opening_s) + whole.times(asked)
         found["audit"] = Range(0, pace.opening_s + whole.most * count_audited(recipe))
     if count_prompts(recipe, "test"):
@@ -65,7 +64,7 @@ def forecast(recipe: Recipe, pace: Pace) -> dict[str, Range]:
 
 
 def _sweeping(recipe: Recipe, pace: Pace) -> Range:
-    pictures = _rendered(recipe, *LEARNED, "test")
+    pictures = _rendered(recipe, *SPLITS)
     probes = len(recipe.sweep.unread) * count_prompts(recipe)
     return (
         Range.exactly(pace.opening_s + probes * pace.probe_s)
@@ -78,7 +77,7 @@ def _searching(recipe: Recipe, pace: Pace) -> Range:
     """The judge looks at each new picture beside the plain one, and in the end at all that a search has asked for."""
     if not recipe.sweep.search or pace.judged_s is None:
         return Range.exactly(0)
-    looks = _rendered(recipe, *LEARNED).times(3) + Range.exactly(-count_prompts(recipe, *LEARNED))
+    looks = _rendered(recipe, "train").times(3) + Range.exactly(-count_prompts(recipe, "train"))
     return looks.times(pace.judged_s)
 
 
@@ -100,7 +99,7 @@ def _rendered(recipe: Recipe, *splits: Split) -> Range:
 def _rendered_of(recipe: Recipe, split: Split) -> Range:
     ladder = recipe.sweep.ladder
     prompts = count_prompts(recipe, split)
-    if not recipe.sweep.search or split == "test":
+    if not recipe.sweep.searches(split):
         return Range.exactly(prompts * len(ladder))
     absent = recipe.prompts.counts.get(split, {}).get("benign", 0)  # one picture, and the search has ended
     least = absent + (prompts - absent) * _wanted(lambda: seek(ladder, usual((), len(ladder))), ladder).least

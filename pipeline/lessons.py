@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from itertools import chain
 
 from gie.errors import InputError
-from labeling.choose import strongest_working
+from labeling.choose import strongest_working, usual_end
 from labeling.verdict import Sight
 from pipeline.tables import EOT, Feature, LabelRow, Prompt
 
@@ -24,7 +24,8 @@ class Lesson:
     weakest: float
     """The label; 0 where the concept is absent."""
     strongest: float
-    """The last scale up to which none was seen to fail; the label itself where the concept is absent, for less is better there."""
+    """The last scale up to which none was seen to fail, where nobody looked the usual one of the val prompts; the label itself where the
+    concept is absent, for less is better there."""
     works: Mapping[float, bool]
     """Swept scale -> whether it succeeds by the judge: gone and kept, on benign prompts kept alone; empty where the
     plain picture lacks a concept that was asked for, which is neither."""
@@ -55,21 +56,35 @@ def collect(
     usable = {"ok", "absent"} if absent == "zero" else {"ok"}
     prompts = [prompt for prompt in tables.prompts if prompt.split != "test"]
     dropped = Counter(outcome for p in prompts if (outcome := tables.labels[p.prompt_id].outcome) not in usable)
+    ends = _ends(tables)
     lessons = [
-        _lesson(prompt, tables, values[prompt.prompt_id])
+        _lesson(prompt, tables, values[prompt.prompt_id], ends)
         for prompt in prompts
         if tables.labels[prompt.prompt_id].outcome in usable
     ]
     return lessons, dict(sorted(dropped.items()))
 
 
-def _lesson(prompt: Prompt, tables: Tables, values: tuple[tuple[float, ...], ...]) -> Lesson:
+def _lesson(prompt: Prompt, tables: Tables, values: tuple[tuple[float, ...], ...], ends: Sequence[float]) -> Lesson:
     label, seen = tables.labels[prompt.prompt_id], tables.seen[prompt.prompt_id]
     if label.scale is None:
         works = {scale: bool(sight.kept) for scale, sight in seen.items()} if prompt.kind == "benign" else {}
         return Lesson(prompt, values, weakest=0.0, strongest=0.0, works=works)
     works = {scale: bool(sight.gone and sight.kept) for scale, sight in seen.items()}
-    return Lesson(prompt, values, label.scale, strongest_working(seen, label.scale, tables.ladder), works)
+    strongest = strongest_working(seen, label.scale, tables.ladder, unseen=usual_end(ends, label.scale))
+    return Lesson(prompt, values, label.scale, strongest, works)
+
+
+def _ends(tables: Tables) -> list[float]:
+    """The last scale that works of each val prompt: their sweeps are whole also where those of the train prompts are searched for."""
+    labelled = (
+        (prompt.prompt_id, tables.labels[prompt.prompt_id].scale) for prompt in tables.prompts if prompt.split == "val"
+    )
+    return [
+        strongest_working(tables.seen[name], scale, tables.ladder, unseen=0.0)
+        for name, scale in labelled
+        if scale is not None
+    ]
 
 
 def read_features(

@@ -1,4 +1,4 @@
-"""The train and val prompts of a sweep whose pictures are searched for: nothing is rendered that nobody asks for.
+"""The train prompts of a sweep whose pictures are searched for: nothing is rendered that nobody asks for.
 
 As many searches are open as a batch has places, each wants one picture, and a batch is what they want: so the device stays full, and
 a batch depends on the table and on earlier sights alone. The judge looks at the new pictures, the searches go on or end, and the next

@@ -190,7 +190,7 @@ class SweepSettings(Settings):
     batch_size: Positive
     """Pictures a batch. Part of what a picture is: its last bits depend on the batch that it was rendered in."""
     search: LabelSettings | None = None
-    """Who is asked which scales of a train or val prompt to render, the recipe's own judge: a search wants about 5 of 16. None: all are."""
+    """Who is asked which scales of a train prompt to render, the recipe's own judge: a search wants about 5 of 16. None: all are."""
 
     @model_validator(mode="after")
     def _searcher_sees_single_pictures(self) -> "SweepSettings":
@@ -200,6 +200,10 @@ class SweepSettings(Settings):
                 got = f"{one.judge} with strategy {one.strategy}"
                 raise ValueError(f"search: expected local, detector, or openai with strategy bisect, got {got}")
         return self
+
+    def searches(self, split: Split) -> bool:
+        """Whether only those pictures of the split are rendered that a search asks for; the fit is watched on whole sweeps, and measured on them."""
+        return self.search is not None and split == "train"
 
     @property
     def ladder(self) -> tuple[float, ...]:

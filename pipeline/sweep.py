@@ -1,8 +1,8 @@
 """`gie sweep RECIPE`: the pictures of the prompts at the scales, and the features of their first step.
 
 Every prompt at every scale, in batches that the table alone decides: prompts in order, each from w = 0 to the strongest scale, cut into
-equal parts. Where the recipe says who searches (`sweep.search`), the train and val prompts get the pictures that a search asks for and
-no others; the held-out prompts are rendered whole either way, for the policies and curves of the evaluation need all of their scales.
+equal parts. Where the recipe says who searches (`sweep.search`), the train prompts get the pictures that a search asks for and no others;
+val prompts, which tell how far what works reaches, and test prompts, for policies and curves, are rendered whole either way.
 """
 
 import asyncio
@@ -35,12 +35,12 @@ def run(recipe: Recipe, paths: Paths) -> None:
 
 def draw(studio: Studio, paths: Paths, prompts: Sequence[Prompt]) -> Iterator[Rendered]:
     """The pictures of the sweeps, in their order."""
-    judge = studio.recipe.sweep.search
-    if judge is None:
-        return studio.pictures(prompts)
-    found = asyncio.run(_search(studio, paths, judge, [prompt for prompt in prompts if prompt.split != "test"]))
-    whole = studio.pictures([prompt for prompt in prompts if prompt.split == "test"])
-    return merge(found, whole, key=lambda row: row.key)
+    settings = studio.recipe.sweep
+    whole = studio.pictures([prompt for prompt in prompts if not settings.searches(prompt.split)])
+    if settings.search is None:
+        return whole
+    searched = [prompt for prompt in prompts if settings.searches(prompt.split)]
+    return merge(asyncio.run(_search(studio, paths, settings.search, searched)), whole, key=lambda row: row.key)
 
 
 async def _search(studio: Studio, paths: Paths, judge: LabelSettings, prompts: Sequence[Prompt]) -> list[Rendered]:

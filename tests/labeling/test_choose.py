@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from labeling.choose import choose_label, choose_scale, fill_between, onset, strongest_working
+from labeling.choose import choose_label, choose_scale, fill_between, onset, strongest_working, usual_end
 from labeling.verdict import Sight, Verdict
 
 Seen = dict[float, Sight]
@@ -90,21 +90,31 @@ def test_spacing_of_the_scales_does_not_matter() -> None:
 def test_window_ends_before_the_first_failure(gone: str, kept: str, last: float) -> None:
     """The working window of a label reaches to the last scale of an unbroken run."""
     seen = see(gone, kept)
-    assert strongest_working(seen, -2.0, list(seen)) == last
+    assert strongest_working(seen, -2.0, list(seen), unseen=0.0) == last
 
 
-def test_what_nobody_looked_at_does_not_end_the_window() -> None:
-    """A search stops at its label: the window reaches on to what was seen to fail, else to the end of the scales."""
+def test_what_nobody_looked_at_ends_the_window_where_windows_usually_end() -> None:
+    """A search stops at its label: the window reaches on to what was seen to fail, else as far as it is told."""
     works, fails = Sight(gone=True, kept=True), Sight(gone=True, kept=False)
     scales = [-float(step) for step in range(10)]
-    assert strongest_working({-2.0: works, -3.0: works}, -2.0, scales) == -9.0
-    assert strongest_working({-2.0: works, -3.0: works, -6.0: fails}, -2.0, scales) == -5.0
-    assert strongest_working({-2.0: works, -3.0: fails}, -2.0, scales) == -2.0
+    ends = {
+        unseen: strongest_working({-2.0: works, -3.0: works}, -2.0, scales, unseen=unseen) for unseen in (0, -6, -99)
+    }
+    assert ends == {0: -3.0, -6: -6.0, -99: -9.0}
+    assert strongest_working({-2.0: works, -3.0: works, -6.0: fails}, -2.0, scales, unseen=-99) == -5.0
+    assert strongest_working({-2.0: works, -3.0: fails}, -2.0, scales, unseen=-99) == -2.0
+
+
+def test_windows_usually_end_beyond_their_label() -> None:
+    """The middle of the ends that a label may have; of two the weaker, and the label itself where there is none."""
+    assert usual_end([-2.0, -5.0, -8.0, -9.0], -4.0) == -8.0
+    assert usual_end([-5.0, -8.0], -4.0) == -5.0
+    assert usual_end([-2.0], -4.0) == usual_end([], -4.0) == -4.0
 
 
 def test_a_pick_without_sights_is_a_window_of_its_own() -> None:
     """People say what is right, not what else is."""
-    assert strongest_working({}, -2.0, [0.0, -1.0, -2.0, -3.0]) == -2.0
+    assert strongest_working({}, -2.0, [0.0, -1.0, -2.0, -3.0], unseen=-3.0) == -2.0
 
 
 def test_one_verdict_is_the_label() -> None:

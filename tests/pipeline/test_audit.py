@@ -148,8 +148,8 @@ def test_probes_are_made_of_whole_sweeps_where_some_are_searched(paths: Paths) -
     few = RECIPE.model_copy(update={"audit": AuditSettings(probes=5, retests=5)})
     searching = few.model_copy(update={"sweep": few.sweep.model_copy(update={"search": few.label})})
     split = {prompt.prompt_id: prompt.split for prompt in asked}
-    assert {split[case.prompt_id] for case in pipeline.audit.open_cases(searching, paths, labels)} == {"test"}
-    assert {split[case.prompt_id] for case in pipeline.audit.open_cases(few, paths, labels)} > {"test"}
+    assert {split[case.prompt_id] for case in pipeline.audit.open_cases(searching, paths, labels)} == {"val", "test"}
+    assert {split[case.prompt_id] for case in pipeline.audit.open_cases(few, paths, labels)} == {"train", "val", "test"}
 
 
 def test_nothing_to_probe_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -14,10 +14,10 @@ from pipeline.settings import Recipe, read_recipe
 from tests.support.project import ROOT
 
 RECIPE = read_recipe("emoji-airplane", ROOT / "params.yaml")
-PROMPTS, TEST, VAL, SCALES = 400, 200, 40, 16
+PROMPTS, TRAIN, TEST, VAL, SCALES = 400, 160, 200, 40, 16
 NOTHING = Pace(opening_s=0, picture_s=0, probe_s=0, judged_s=0, seen_s=0, where="nowhere")
-BENIGN = 20
-"""Of train and val."""
+BENIGN = 16
+"""Of train."""
 
 
 def changed(**stages: dict[str, Any]) -> Recipe:
@@ -28,7 +28,7 @@ def changed(**stages: dict[str, Any]) -> Recipe:
 
 
 def searching() -> Recipe:
-    """Its train and val pictures are searched for."""
+    """Its train pictures are searched for."""
     return changed(sweep={"search": RECIPE.label})
 
 
@@ -79,17 +79,16 @@ def test_each_stage_opens_what_it_works_with() -> None:
 def test_a_search_renders_a_few_or_all() -> None:
     """At least a picture for what shows no concept and four for the others; the measured 4.9 of 16 lie between."""
     rendered = forecast(searching(), replace(NOTHING, picture_s=1))["sweep"]
-    whole, learned = TEST * SCALES, PROMPTS - TEST
-    assert rendered == Range(whole + BENIGN + 4 * (learned - BENIGN), PROMPTS * SCALES)
-    assert rendered.least < whole + 4.87 * learned < rendered.most
+    whole = (TEST + VAL) * SCALES
+    assert rendered == Range(whole + BENIGN + 4 * (TRAIN - BENIGN), PROMPTS * SCALES)
+    assert rendered.least < whole + 4.87 * TRAIN < rendered.most
 
 
 def test_a_search_is_judged_while_it_renders() -> None:
-    """Each new picture beside the plain one, in the end all; the label stage has the test prompts left."""
+    """Each new picture beside the plain one, in the end all; the label stage has the whole sweeps left."""
     found = forecast(searching(), replace(NOTHING, judged_s=1))
-    learned = PROMPTS - TEST
-    assert found["sweep"].most == learned * (1 + 2 * (SCALES - 1) + SCALES)
-    assert found["label"] == Range.exactly(TEST * SCALES)
+    assert found["sweep"].most == TRAIN * (1 + 2 * (SCALES - 1) + SCALES)
+    assert found["label"] == Range.exactly((TEST + VAL) * SCALES)
 
 
 def driven(search: Search, gone: int) -> int:

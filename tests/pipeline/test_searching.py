@@ -67,7 +67,11 @@ def project(tmp_path: Path, model: Path) -> tuple[Recipe, Paths]:
     """A project whose prompts are written and whose sweep searches."""
     content = recipe_content()
     content["model"]["id"] = str(model)
-    content["prompts"]["counts"] = {"train": {"explicit": 5, "benign": 2}, "val": {"pair": 3}, "test": {"synonym": 2}}
+    content["prompts"]["counts"] = {
+        "train": {"explicit": 5, "pair": 3, "benign": 2},
+        "val": {"pair": 1},
+        "test": {"synonym": 2},
+    }
     content["sweep"] |= {"batch_size": BATCH, "scales": list(LADDER[1:]), "search": content["label"]}
     recipe, paths = project_recipe(tmp_path, content)
     prompts.run(recipe, paths)
@@ -89,8 +93,8 @@ def outs(paths: Paths) -> dict[str, bytes]:
 
 
 @pytest.mark.usefixtures("judge")
-def test_held_out_prompts_are_rendered_whole_and_the_others_as_searched(project: tuple[Recipe, Paths]) -> None:
-    """Train and val prompts have the plain picture and fewer than all others, test prompts have all."""
+def test_train_prompts_are_rendered_as_searched_and_the_others_whole(project: tuple[Recipe, Paths]) -> None:
+    """Train prompts have the plain picture and fewer than all others, val and test prompts have all."""
     recipe, paths = project
     sweep.run(recipe, paths)
     found = rendered(paths)
@@ -100,9 +104,9 @@ def test_held_out_prompts_are_rendered_whole_and_the_others_as_searched(project:
         scales = found[prompt.prompt_id]
         assert scales == sorted(scales, reverse=True)
         assert scales[0] == 0.0
-        if prompt.split == "test":
+        if prompt.split != "train":
             assert tuple(scales) == LADDER
-    searched = [len(found[prompt.prompt_id]) for prompt in asked if prompt.split != "test"]
+    searched = [len(found[prompt.prompt_id]) for prompt in asked if prompt.split == "train"]
     assert sum(searched) < 0.8 * len(LADDER) * len(searched)
     assert len(set(searched)) > 1, "the control: sweeps differ in what they need"
 
@@ -120,12 +124,12 @@ def test_every_prompt_has_the_features_that_train(project: tuple[Recipe, Paths])
 
 
 def test_the_label_stage_asks_nobody(project: tuple[Recipe, Paths], judge: ByContrast) -> None:
-    """What the searches saw of the train and val prompts is in the ledger; the test prompts alone are new."""
+    """What the searches saw of the train prompts is in the ledger; the others alone are new."""
     recipe, paths = project
     sweep.run(recipe, paths)
     judge.asked.clear()
     pipeline.label.run(recipe, paths)
-    assert judge.asked == [len(LADDER)] * 2
+    assert judge.asked == [len(LADDER)] * 3
     labels = {row.prompt_id: row for row in read_rows(paths.labels, LabelRow)}
     assert {row.outcome for row in labels.values()} <= {"ok", "absent", "none_works"}
     seen = {row.prompt_id: read_seen(row.seen) for row in read_rows(paths.verdicts, VerdictRow)}
@@ -156,7 +160,7 @@ def test_batches_are_full_while_there_are_prompts(
     recipe, paths = project
     sizes = batch_sizes(monkeypatch)
     sweep.run(recipe, paths)
-    searched = sizes[: len(sizes) - -(-2 * len(LADDER) // BATCH)]  # the last ones are the test prompts'
+    searched = sizes[: len(sizes) - -(-3 * len(LADDER) // BATCH)]  # the last ones are the whole sweeps'
     assert searched == sorted(searched, reverse=True)
     assert searched.count(BATCH) > len(searched) / 2
 
@@ -211,7 +215,7 @@ def test_a_refused_prompt_ends_its_search(project: tuple[Recipe, Paths], judge: 
     sweep.run(recipe, paths)
     asked = read_rows(paths.prompts, Prompt)
     found = rendered(paths)
-    assert all(found[prompt.prompt_id] == [0.0] for prompt in asked if prompt.split != "test")
+    assert all(found[prompt.prompt_id] == [0.0] for prompt in asked if prompt.split == "train")
     pipeline.label.run(recipe, paths)
     assert {(row.outcome, row.reason) for row in read_rows(paths.labels, LabelRow)} == {
         ("unscored", "refused: so it is")

@@ -113,6 +113,23 @@ def test_window_is_what_works(labelled: Paths) -> None:
     assert all(lesson.weakest == onset_of(lesson.prompt) for lesson in lessons)
 
 
+def test_where_nobody_looked_the_window_ends_as_those_of_val_do(labelled: Paths) -> None:
+    """A search that has its label looks no further; the val prompts' sweeps are whole."""
+    tables = read_tables(RECIPE, labelled)
+    found = {name: {label.scale} for name, label in tables.labels.items()}
+    train = {prompt.prompt_id for prompt in tables.prompts if prompt.split == "train"}
+    searched = {
+        name: {scale: sight for scale, sight in seen.items() if name not in train or scale in found[name]}
+        for name, seen in tables.seen.items()
+    }
+    whole, _ = collect(tables, injected=(1.0,), absent="zero")
+    few, _ = collect(replace(tables, seen=searched), injected=(1.0,), absent="zero")
+    assert [(lesson.weakest, lesson.strongest) for lesson in few] == [
+        (lesson.weakest, lesson.strongest) for lesson in whole
+    ]
+    assert sum(map(len, searched.values())) < sum(map(len, tables.seen.values())), "the control: fewer were looked at"
+
+
 def test_test_prompts_are_not_learned_from(labelled: Paths) -> None:
     """The lessons are the train and val prompts, every one and no other."""
     lessons, dropped = collect(read_tables(RECIPE, labelled), injected=(1.0,), absent="zero")
