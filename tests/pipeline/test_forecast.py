@@ -16,7 +16,7 @@ from tests.support.project import ROOT
 RECIPE = read_recipe("emoji-airplane", ROOT / "params.yaml")
 PROMPTS, TRAIN, TEST, VAL, SCALES = 400, 160, 200, 40, 16
 NOTHING = Pace(opening_s=0, picture_s=0, probe_s=0, judged_s=0, seen_s=0, where="nowhere")
-BENIGN = 16
+BENIGN = 24
 """Of train."""
 
 
