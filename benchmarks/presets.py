@@ -1,7 +1,7 @@
 """Which preset, which features, and what to do with absent prompts: `python -m benchmarks.presets` after `make objects`.
 
-Each way is fitted on the tables that the stages left. *left out* is the success by the judge on wordings of the train and val prompts that
-the fit did not see, in five folds: what a choice goes by, where it is larger than chance. *test* is the success by the evaluator at the swept scale nearest
+Each way is fitted on the tables that the stages left. *left out* is the success by the judge on train and val prompts whose sentence, phrase or
+other object the fit did not see, in five folds, as the splits hold them out: what a choice goes by, where it is larger than chance. *test* is the success by the evaluator at the swept scale nearest
 to the inferred one, so that nothing is drawn anew; of three fits that differ in their seed.
 """
 
@@ -85,7 +85,7 @@ def open_case(name: str) -> Case:
 
 
 def score(case: Case, way: Way) -> tuple[float, float]:
-    """Success by the judge on wordings left out of train and val, and on test by the evaluator, mean over the seeds."""
+    """Success by the judge on what was left out of train and val, and on test by the evaluator, mean over the seeds."""
     lessons, _ = collect(case.tables, injected=way.injected, eot=way.eot, absent=way.absent)
     # absent ones are looked at whether or not they were learned from
     every, _ = collect(case.tables, injected=way.injected, eot=way.eot, absent="zero")
@@ -99,7 +99,7 @@ def score(case: Case, way: Way) -> tuple[float, float]:
 def _left_out(
     case: Case, way: Way, lessons: Sequence[Lesson], every: Sequence[Lesson], fold: int
 ) -> tuple[Adapter, list[Lesson]]:
-    """An adapter that never saw the wordings of a fold, nor watched them while it was fitted; and their lessons."""
+    """An adapter that never saw the prompts of a fold, nor watched them while it was fitted; and their lessons."""
     watched = (fold + 1) % FOLDS
     train = [lesson for lesson in lessons if fold_of(lesson) not in {fold, watched}]
     val = [lesson for lesson in lessons if fold_of(lesson) == watched]
@@ -107,8 +107,10 @@ def _left_out(
 
 
 def fold_of(lesson: Lesson) -> int:
-    """Whole wordings are in one fold."""
-    return int(hashlib.sha256(lesson.prompt.wording.encode()).hexdigest(), 16) % FOLDS
+    """What the splits hold out is in one fold: another object, else the phrase, of explicit prompts the sentence."""
+    prompt = lesson.prompt
+    held_out = prompt.wording if prompt.kind == "explicit" else prompt.other or prompt.word
+    return int(hashlib.sha256(held_out.encode()).hexdigest(), 16) % FOLDS
 
 
 def fit_way(case: Case, way: Way, train: Sequence[Lesson], val: Sequence[Lesson], *, seed: int) -> Adapter:

@@ -55,11 +55,10 @@ class Author:
         said, others, wordings = (deal(items, rng) for items in (self._said(), self._others(), self._wordings()))
         styles = self._named("style", list(words.styles), words.style_wordings, rng)
         backgrounds = self._named("background", list(words.backgrounds), words.background_wordings, rng)
-        for word, other, wording in zip(said, others, wordings, strict=True):
+        for phrase, other, wording in zip(said, others, wordings, strict=True):
             (style, style_text), (background, background_text) = next(styles), next(backgrounds)
             object_phrase = self.words.concepts[other].phrase if other else ""
-            if self.kind == "benign":
-                word = object_phrase
+            word = object_phrase if self.kind == "benign" else phrase
             pair = [word, object_phrase]
             rng.shuffle(pair)
             names = {"x": pair[0], "y": pair[1]} if self.kind == "pair" else {"x": word}
