@@ -1,7 +1,7 @@
 """The writer that needs no model: sentences filled with words, both from a vocabulary.
 
 The splits hold out whole wordings: a sentence, an implied phrase or another object that is in one split is in no other (of
-fewer than five words, train and val share theirs). Each kind of each split is drawn from a stream of its own, so that a
+fewer than five words, train and val share theirs). Each kind of each split is dealt from a stream of its own, so that a
 larger count adds prompts and moves none.
 """
 
