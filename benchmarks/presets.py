@@ -31,7 +31,8 @@ ROOT = Path("build/objects")
 ADAPTERS = ("emoji-airplane", "emoji-cat", "emoji-car")
 SEEDS = (0, 1, 2)
 FOLDS = 5
-ALONE = replace(DEFAULT, members=1, noise=0.0)
+ALONE = replace(DEFAULT, members=1, noise=0.0, pull=0.0)
+NOT_PULLED = replace(DEFAULT, pull=0.0)
 
 
 @dataclass(frozen=True)
@@ -49,6 +50,7 @@ WAYS = (
     Way("paper", PAPER, (1.0,), "drop"),
     Way("paper", PAPER, (1.0,), "zero"),
     Way("default, one network, no noise", ALONE, (1.0,), "zero"),
+    Way("default, not pulled", NOT_PULLED, (1.0, 0.0), "zero", eot=True),
     Way("default", DEFAULT, (1.0,), "zero"),
     Way("default", DEFAULT, (1.0, 0.0), "zero"),
     Way("default", DEFAULT, (1.0, 0.0), "zero", eot=True),

@@ -38,6 +38,29 @@ class Rows:
         return self.features, self.weakest, self.strongest
 
 
+def commonest(rows: Rows) -> float | None:
+    """The scale that works for the most rows that need one, of equally good ones the weakest; None where none needs one."""
+    needed = rows.weakest < 0
+    weakest, strongest = rows.weakest[needed], rows.strongest[needed]
+    if not len(weakest):
+        return None
+    ends = weakest.unique().flip(0)  # where most windows overlap, the overlap ends with one of them
+    works = (strongest <= ends[:, None]) & (ends[:, None] <= weakest)
+    return float(ends[works.sum(dim=1).argmax()])
+
+
+def pulled(rows: Rows, to: float | None, *, share: float) -> Rows:
+    """The rows with what works a share of the way nearer to `to`; those that need no suppression stay at 0, and all where it is None.
+
+    Between prompts that ask for the concept the scales that work differ more by chance than by what features can tell.
+    """
+    if to is None:
+        return rows
+    needed = rows.weakest < 0
+    ends = (torch.where(needed, scales + share * (to - scales), scales) for scales in (rows.weakest, rows.strongest))
+    return Rows(rows.features, *ends)
+
+
 class _Once(IterableDataset[tuple[Batch, Batch]]):
     """All rows as the only batch of an epoch."""
 

@@ -13,7 +13,7 @@ from gie.errors import InputError
 from training.fit import Fitted, Precision, Running, fit
 from training.module import CHUNK, AdapterFit, window_loss
 from training.presets import DEFAULT, PAPER, PRESETS, Preset
-from training.rows import Rows
+from training.rows import Rows, commonest, pulled
 
 LAYERS = tuple(f"layer.{index}" for index in range(16))
 
@@ -62,6 +62,7 @@ def test_paper_is_the_papers() -> None:
         "patience": 0,
         "members": 1,
         "noise": 0.0,
+        "pull": 0.0,
     }
     assert asdict(PAPER) == shape | search
 
@@ -101,12 +102,22 @@ def test_fit_leaves_torch_as_it_was() -> None:
 
 def test_default_learns() -> None:
     """From features that say the scale, the default finds it for prompts that it never saw, which it first did not."""
-    fitted = run_fit(DEFAULT, epochs=150, learning_rate=5e-3)
+    fitted = run_fit(DEFAULT, epochs=150, learning_rate=5e-3, pull=0.0)
     first, best = fitted.curve[0].val, min(point.val for point in fitted.curve)
     inferred = fitted.adapter.infer(VAL.features[:, None])[:, 0]
     assert first > 5
     assert best < first / 5
     assert window_loss(inferred, weakest=VAL.weakest, strongest=VAL.strongest) == pytest.approx(best, rel=1e-4)
+
+
+def test_the_default_learns_what_is_pulled_to_the_commonest_scale() -> None:
+    """The fit of pulled rows, bit for bit; what it watches is pulled to the train rows' scale."""
+    preset = replace(DEFAULT, epochs=20)
+    most = commonest(TRAIN)
+    train, val = (pulled(rows, most, share=DEFAULT.pull) for rows in (TRAIN, VAL))
+    by_hand = fit(train, val, config=make_config(preset), preset=replace(preset, pull=0.0), seed=0)
+    assert same_bits(run_fit(preset, epochs=20).adapter, by_hand.adapter)
+    assert not same_bits(run_fit(preset, epochs=20, pull=0.0).adapter, by_hand.adapter)
 
 
 def test_best_weights_are_kept() -> None:

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from training.rows import Rows, loader, moments
+from training.rows import Rows, commonest, loader, moments, pulled
 
 
 def make_rows(count: int = 6) -> Rows:
@@ -37,3 +37,21 @@ def test_window_that_ends_before_it_begins_is_refused() -> None:
     """The strongest working scale is never weaker than the weakest."""
     with pytest.raises(AssertionError, match="stronger scales are more negative"):
         Rows(torch.zeros(1, 4), torch.tensor([-3.0]), torch.tensor([-2.0]))
+
+
+def test_what_works_is_pulled_to_what_works_for_most() -> None:
+    """A share of the way; what needs no suppression stays at 0, and the weaker end stays the weaker one."""
+    rows = Rows(torch.zeros(3, 2), weakest=torch.tensor([0.0, -1.0, -3.0]), strongest=torch.tensor([0.0, -2.0, -3.0]))
+    half = pulled(rows, -2.0, share=0.5)
+    assert half.weakest.tolist() == [0.0, -1.5, -2.5]
+    assert half.strongest.tolist() == [0.0, -2.0, -2.5]
+    assert torch.equal(pulled(rows, -2.0, share=0.0).weakest, rows.weakest)
+    assert pulled(rows, None, share=0.5) is rows
+
+
+def test_the_commonest_scale_lies_in_most_windows() -> None:
+    """Rows that need no suppression do not count; of equally good scales the weakest."""
+    weakest, strongest = torch.tensor([0.0, -1.0, -2.0, -3.0]), torch.tensor([0.0, -3.0, -4.0, -3.0])
+    assert commonest(Rows(torch.zeros(4, 2), weakest, strongest)) == -3.0
+    assert commonest(Rows(torch.zeros(3, 2), weakest[:3], strongest[:3])) == -2.0
+    assert commonest(Rows(torch.zeros(1, 2), weakest[:1], strongest[:1])) is None
