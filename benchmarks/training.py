@@ -16,7 +16,7 @@ from gie.adapter_config import AdapterConfig, Sampling, ScaleRange
 from training.fit import fit
 from training.module import draw_noise, window_loss
 from training.presets import DEFAULT, Preset
-from training.rows import Rows, moments
+from training.rows import Rows, commonest, moments, pulled
 
 LAYERS = 16
 LIMIT = 1.3
@@ -44,6 +44,8 @@ def plain_fit(train: Rows, val: Rows, preset: Preset) -> Adapter:
     """The default preset written out."""
     torch.manual_seed(0)
     adapter = Adapter(make_config(preset))
+    most = commonest(train)
+    train, val = (pulled(rows, most, share=preset.pull) for rows in (train, val))
     mean, spread = moments(train)
     adapter.mean.copy_(mean)
     adapter.spread.copy_(spread)

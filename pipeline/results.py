@@ -26,6 +26,7 @@ COLUMNS: tuple[Mapping[str, Any], ...] = (
     {"name": "regret", "form": "percent"},
     {"name": "success", "form": "percent"},
     {"name": "success, best fixed w", "form": "text"},
+    {"name": "kept, other objects, fixed w", "form": "percent"},
     {"name": "adapter − fixed, points", "form": "interval"},
 )
 NOTE = (
@@ -55,7 +56,8 @@ def _row(name: str, numbers: Mapping[str, Any]) -> list[Any]:
     kept = [adapter.get(kind, {}).get("kept") for kind in ("benign", "pair")]
     best = f"{100 * fixed['overall']['success']:.1f} % (w = {numbers['scale']['best_fixed']:g})"
     interval = [difference["mean"], difference["low"], difference["high"]]
-    return [name, *gone, *kept, numbers["regret"], adapter["overall"]["success"], best, interval]
+    others = fixed.get("benign", {}).get("kept")
+    return [name, *gone, *kept, numbers["regret"], adapter["overall"]["success"], best, others, interval]
 
 
 def _counts(name: str, numbers: Mapping[str, Any]) -> str:
