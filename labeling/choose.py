@@ -8,7 +8,6 @@ answers best, and a scale that works counts when its stronger neighbour works to
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
-from statistics import median_high
 
 from labeling.outcomes import LabelOutcome
 from labeling.verdict import Label, Sight, Verdict
@@ -70,14 +69,18 @@ def strongest_working(seen: Mapping[float, Sight], scale: float, scales: Iterabl
     return last
 
 
-def usual_end(ends: Iterable[float], scale: float) -> float:
-    """How far suppression usually may go from a label: the middle of the ends that lie there or beyond; the label where none does.
+def likely_end(ends: Iterable[float], scale: float, *, share: float) -> float:
+    """How far suppression may go from a label, as far as other sweeps tell: one of their ends that lie there or beyond; the label where none does.
+
+    Labels that take their ends at different shares have ends as various as those of the others (hot-deck imputation).
 
     Args:
         ends: the last scales that work, of sweeps that were looked at whole.
         scale: the label.
+        share: of these ends that are weaker than the one taken, in [0, 1).
     """
-    return median_high([end for end in ends if end <= scale] or [scale])
+    beyond = sorted((end for end in ends if end <= scale), reverse=True)
+    return beyond[int(share * len(beyond))] if beyond else scale
 
 
 def fill_between(seen: Mapping[float, Sight], scales: Sequence[float]) -> dict[float, Sight]:

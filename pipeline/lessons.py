@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from itertools import chain
 
 from gie.errors import InputError
-from labeling.choose import strongest_working, usual_end
+from labeling.choose import likely_end, strongest_working
 from labeling.verdict import Sight
 from pipeline.tables import EOT, Feature, LabelRow, Prompt
 
@@ -24,8 +24,8 @@ class Lesson:
     weakest: float
     """The label; 0 where the concept is absent."""
     strongest: float
-    """The last scale up to which none was seen to fail, where nobody looked the usual one of the val prompts; the label itself where the
-    concept is absent, for less is better there."""
+    """The last scale up to which none was seen to fail; where nobody looked, as far as a val prompt's. The label itself where the concept is
+    absent, for less is better there."""
     works: Mapping[float, bool]
     """Swept scale -> whether it succeeds by the judge: gone and kept, on benign prompts kept alone; empty where the
     plain picture lacks a concept that was asked for, which is neither."""
@@ -71,8 +71,10 @@ def _lesson(prompt: Prompt, tables: Tables, values: tuple[tuple[float, ...], ...
         works = {scale: bool(sight.kept) for scale, sight in seen.items()} if prompt.kind == "benign" else {}
         return Lesson(prompt, values, weakest=0.0, strongest=0.0, works=works)
     works = {scale: bool(sight.gone and sight.kept) for scale, sight in seen.items()}
-    strongest = strongest_working(seen, label.scale, tables.ladder, unseen=usual_end(ends, label.scale))
-    return Lesson(prompt, values, label.scale, strongest, works)
+    unseen = likely_end(ends, label.scale, share=int(prompt.prompt_id, 16) / 16 ** len(prompt.prompt_id))
+    return Lesson(
+        prompt, values, label.scale, strongest_working(seen, label.scale, tables.ladder, unseen=unseen), works
+    )
 
 
 def _ends(tables: Tables) -> list[float]:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from labeling.choose import choose_label, choose_scale, fill_between, onset, strongest_working, usual_end
+from labeling.choose import choose_label, choose_scale, fill_between, likely_end, onset, strongest_working
 from labeling.verdict import Sight, Verdict
 
 Seen = dict[float, Sight]
@@ -105,11 +105,11 @@ def test_what_nobody_looked_at_ends_the_window_where_windows_usually_end() -> No
     assert strongest_working({-2.0: works, -3.0: fails}, -2.0, scales, unseen=-99) == -2.0
 
 
-def test_windows_usually_end_beyond_their_label() -> None:
-    """The middle of the ends that a label may have; of two the weaker, and the label itself where there is none."""
-    assert usual_end([-2.0, -5.0, -8.0, -9.0], -4.0) == -8.0
-    assert usual_end([-5.0, -8.0], -4.0) == -5.0
-    assert usual_end([-2.0], -4.0) == usual_end([], -4.0) == -4.0
+def test_an_end_is_taken_from_those_beyond_the_label() -> None:
+    """Over the shares each comes as often; the label itself where there is none."""
+    ends = [-8.0, -2.0, -9.0, -5.0]
+    assert [likely_end(ends, -4.0, share=share) for share in (0.0, 0.34, 0.67, 0.99)] == [-5.0, -8.0, -9.0, -9.0]
+    assert likely_end(ends, -9.5, share=0.5) == likely_end([], -9.5, share=0.5) == -9.5
 
 
 def test_a_pick_without_sights_is_a_window_of_its_own() -> None:
