@@ -2,7 +2,7 @@
 
 `bisect` confirms every turn and looks for the end of what works too: nine or ten pictures of sixteen. Here the search begins where labels
 usually lie and walks from there, one scale at a time, to where the concept goes; a sweep that needs no suppression ends with its
-plain picture. How far suppression may go beyond the label it does not find out (see `labeling.choose.strongest_working`).
+plain picture and the next. How far suppression may go beyond the label it does not find out (see `labeling.choose.strongest_working`).
 """
 
 from collections.abc import Generator, Sequence
@@ -29,8 +29,8 @@ def seek(scales: Sequence[float], start: int) -> Search:
         start: where labels usually lie, as an index of `scales`; see `usual`.
     """
     gaze = Gaze(scales)
-    if (yield from gaze.gone(0)) or len(scales) == 1:
-        return gaze.seen  # absent
+    if (yield from gaze.all_gone(range(min(2, len(scales))))) or len(scales) == 1:
+        return gaze.seen  # absent: neither on the plain picture nor on the next, for judges flicker
     onset = yield from _walk(gaze, start)
     if onset is not None and (first := (yield from _first_working(gaze, onset))) is not None:
         yield from _pair(gaze, first)

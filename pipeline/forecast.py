@@ -101,8 +101,8 @@ def _rendered_of(recipe: Recipe, split: Split) -> Range:
     prompts = count_prompts(recipe, split)
     if not recipe.sweep.searches(split):
         return Range.exactly(prompts * len(ladder))
-    absent = recipe.prompts.counts.get(split, {}).get("benign", 0)  # one picture, and the search has ended
-    least = absent + (prompts - absent) * _wanted(lambda: seek(ladder, usual((), len(ladder))), ladder).least
+    absent = recipe.prompts.counts.get(split, {}).get("benign", 0)  # two pictures, and the search has ended
+    least = 2 * absent + (prompts - absent) * _wanted(lambda: seek(ladder, usual((), len(ladder))), ladder).least
     return Range(least, prompts * len(ladder))
 
 

@@ -70,9 +70,8 @@ def fit(
     form = (preset.transform, preset.hidden, preset.members)
     assert (config.transform, config.hidden, config.members) == form, "the config states the preset's form"
     running = running or Running()
-    if preset.pull:
-        most = commonest(train)
-        train, val = (pulled(rows, most, share=preset.pull) for rows in (train, val))
+    most = commonest(train)
+    train, val = (pulled(rows, most, share=preset.pull) for rows in (train, val))
     checkpoint = Checkpoint(running.checkpoint)
     with _reproducible(seed), _quiet():
         adapter = Adapter(config)

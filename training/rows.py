@@ -38,24 +38,25 @@ class Rows:
         return self.features, self.weakest, self.strongest
 
 
-def commonest(rows: Rows) -> float | None:
-    """The scale that works for the most rows that need one, of equally good ones the weakest; None where none needs one."""
+def commonest(rows: Rows) -> float:
+    """The scale that works for the most rows that need one, of equally good ones the weakest; 0 where none needs one.
+
+    By the windows alone, which a published adapter comes with; `best_fixed_scale` counts every scale that was looked at, for all prompts.
+    """
     needed = rows.weakest < 0
+    if not needed.any():
+        return 0.0
     weakest, strongest = rows.weakest[needed], rows.strongest[needed]
-    if not len(weakest):
-        return None
     ends = weakest.unique().flip(0)  # where most windows overlap, the overlap ends with one of them
     works = (strongest <= ends[:, None]) & (ends[:, None] <= weakest)
     return float(ends[works.sum(dim=1).argmax()])
 
 
-def pulled(rows: Rows, to: float | None, *, share: float) -> Rows:
-    """The rows with what works a share of the way nearer to `to`; those that need no suppression stay at 0, and all where it is None.
+def pulled(rows: Rows, to: float, *, share: float) -> Rows:
+    """The rows with what works a share of the way nearer to `to`; those that need no suppression stay at 0.
 
     Between prompts that ask for the concept the scales that work differ more by chance than by what features can tell.
     """
-    if to is None:
-        return rows
     needed = rows.weakest < 0
     ends = (torch.where(needed, scales + share * (to - scales), scales) for scales in (rows.weakest, rows.strongest))
     return Rows(rows.features, *ends)

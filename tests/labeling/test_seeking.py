@@ -56,14 +56,20 @@ def test_a_search_looks_at_its_way_and_little_more(count: int, start: int, data:
     assert all(seen[scale] == sights[scale] for scale in seen)
     assert len(seen) <= count
     onset = next((step for step in range(min(start, count - 1), count) if sights[-float(step)].gone), count)
-    assert len(seen) <= 1 + max(onset, start) + 1 + len(HEALS) + PAIR
+    assert len(seen) <= 2 + max(onset, start) + 1 + len(HEALS) + PAIR
 
 
-def test_without_the_concept_the_plain_picture_is_enough() -> None:
-    """One look, and the label says absent."""
+def test_without_the_concept_two_pictures_are_enough() -> None:
+    """The plain one and the next, and the label says absent."""
     seen = search(clean(16, 0, 16), 6)
-    assert list(seen) == [0.0]
+    assert list(seen) == [0.0, -1.0]
     assert choose_scale(seen) == ("absent", None)
+
+
+def test_a_concept_that_is_missed_once_is_not_absent() -> None:
+    """On the plain picture the judge fails to see it; the label is that of a whole look."""
+    whole = see("1000111111111111", "1" * 16)
+    assert choose_scale(search(whole, 6)) == choose_scale(whole) == ("ok", -4.0)
 
 
 def test_a_search_that_begins_at_the_label_takes_four_looks() -> None:
