@@ -77,11 +77,11 @@ def test_each_stage_opens_what_it_works_with() -> None:
 
 
 def test_a_search_renders_a_few_or_all() -> None:
-    """At least two pictures for what shows no concept and four for the others; the measured 4.9 of 16 lie between."""
+    """At least two pictures for what shows no concept and four for the others; the measured 5 of 16 lie between."""
     rendered = forecast(searching(), replace(NOTHING, picture_s=1))["sweep"]
     whole = (TEST + VAL) * SCALES
     assert rendered == Range(whole + 2 * BENIGN + 4 * (TRAIN - BENIGN), PROMPTS * SCALES)
-    assert rendered.least < whole + 4.87 * TRAIN < rendered.most
+    assert rendered.least < whole + 4.97 * TRAIN < rendered.most
 
 
 def test_a_search_is_judged_while_it_renders() -> None:
