@@ -79,11 +79,11 @@ def verdict(summary: Summary) -> str:
     gain = summary.gain()
     if gain is None or summary.chosen is None:
         return "Nothing was there to choose one scale for all by, so it is compared with none."
-    by = f"{abs(100 * gain.mean):.1f} points (95\u202f% interval {_points(gain)})"
+    by = f"{signed(100 * gain.mean)} points (95\u202f% interval {_points(gain)})"
     rival = f"the best single scale, w\u202f=\u202f{signed(summary.chosen)} for every prompt"
     if not gain.apart_from_zero:
         return f"It is not clearly better than {rival}: the difference is {by} and may be zero."
-    return f"It {'beats' if gain.mean > 0 else 'loses to'} {rival}, by {by}."
+    return f"It {'beats' if gain.mean > 0 else 'loses to'} {rival}: the difference is {by}."
 
 
 def _opening(findings: Findings) -> dict[str, Any]:

@@ -81,7 +81,9 @@ def outdone(summary: Summary, *, wins: bool) -> Summary:
 def test_the_verdict_says_win_loss_or_tie(findings: Findings) -> None:
     """A difference that may be zero is never called a win."""
     assert "beats" in verdict(outdone(findings.summary, wins=True))
-    assert "loses to" in verdict(outdone(findings.summary, wins=False))
+    lost = verdict(outdone(findings.summary, wins=False))
+    assert "loses to" in lost
+    assert "the difference is \u2212" in lost, "a loss has its sign"
     same = {row.prompt_id: row.success for row in findings.summary.of(findings.summary.best or "")}
     tied = [
         replace(row, success=same.get(row.prompt_id)) if row.policy == ADAPTER else row for row in findings.summary.rows
