@@ -4,6 +4,9 @@ Compared with sweeps that are rendered whole: the pictures and labels of the tra
 the adapters do on the test prompts. Both are built under `build/adaptive`, each with an empty ledger. With --whole, FOLDER is a project with
 the whole sweeps, their labels and evaluations, and the searches take their pictures and sights from there: nothing is rendered but what
 the adapters draw, so there are no seconds, and minutes are enough. The figures go to `build/adaptive/results.json`.
+
+One fit decides little: two that differ in their seed lie as far apart as the two sweeps do. So regret is also told as the mean of ten fits,
+by the evaluator at the swept scale nearest to the inferred one, with its standard error.
 """
 
 import asyncio
@@ -16,13 +19,17 @@ from dataclasses import dataclass
 from importlib import import_module
 from itertools import groupby
 from json import loads
+from math import sqrt
 from pathlib import Path
+from statistics import fmean, stdev
 from time import perf_counter
 
+from benchmarks.presets import Case, Way, by_evaluator, fit_way
 from checks.readme import Column, Results, render
 from labeling.choose import choose_label, choose_scale
 from labeling.verdict import Sweep, Verdict
 from pipeline.label import write
+from pipeline.lessons import collect, read_features
 from pipeline.opening import open_sweep
 from pipeline.parquet import read_rows, read_shards, write_shards
 from pipeline.paths import Paths
@@ -31,9 +38,11 @@ from pipeline.searching import Searcher
 from pipeline.seen import read_seen
 from pipeline.settings import Recipe, read_recipe
 from pipeline.tables import LabelRow, Prompt, SweepImage, VerdictRow
+from training.presets import PRESETS
 
 ROOT = Path(__file__).parent.parent
 FOLDER = ROOT / "build" / "adaptive"
+FITS = 10
 COLUMNS = [
     Column(name="adapter", form="text"),
     Column(name="sweep", form="text"),
@@ -45,6 +54,8 @@ COLUMNS = [
     Column(name="gone", form="percent"),
     Column(name="kept", form="percent"),
     Column(name="success", form="percent"),
+    Column(name="regret, mean of the fits"),
+    Column(name="its standard error"),
 ]
 
 Labels = Mapping[str, LabelRow]
@@ -74,6 +85,20 @@ class Built:
         """Of the train prompts."""
         prompts = self.learned()
         return {row.prompt_id: row for row in read_rows(self.paths.labels, LabelRow) if row.prompt_id in prompts}
+
+
+def regrets(built: Built, reference: Built) -> list[float]:
+    """Of adapters that differ in their seed, on the test prompts: one by one, 0 to 1."""
+    train = built.recipe.train
+    way = Way(train.preset, PRESETS[train.preset], train.injected, train.absent, eot=train.eot)
+    case = Case(built.recipe, built.paths)
+    swept = Case(reference.recipe, reference.paths).successes
+    lessons, _ = collect(case.tables, injected=way.injected, eot=way.eot, absent=way.absent)
+    learned, watched = ([one for one in lessons if one.prompt.split == split] for split in ("train", "val"))
+    features = read_features(case.tables.features, way.injected, eot=way.eot)
+    best = fmean(any(found.values()) for found in swept.values())
+    fits = (fit_way(case, way, learned, watched, seed=seed) for seed in range(FITS))
+    return [best - by_evaluator(fitted, swept, features) for fitted in fits]
 
 
 def agreement(labels: Labels, reference: Labels, ladder: Sequence[float], *, steps: int) -> float:
@@ -175,6 +200,7 @@ def row(name: str, built: Built, reference: Built) -> Line:
     """One line of the table."""
     labels, whole, ladder = built.labels(), reference.labels(), built.recipe.sweep.ladder
     metrics = loads(built.paths.metrics.read_text(encoding="utf-8"))
+    fits = regrets(built, reference)
     return [
         built.recipe.name,
         name,
@@ -186,6 +212,8 @@ def row(name: str, built: Built, reference: Built) -> Line:
         metrics["gone"],
         metrics["kept"],
         metrics["adapter"]["overall"]["success"],
+        round(fmean(fits), 4),
+        round(stdev(fits) / sqrt(FITS), 4),
     ]
 
 

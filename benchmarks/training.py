@@ -16,7 +16,7 @@ from gie.adapter_config import AdapterConfig, Sampling, ScaleRange
 from training.fit import fit
 from training.module import draw_noise, window_loss
 from training.presets import DEFAULT, Preset
-from training.rows import Rows, commonest, moments, pulled
+from training.rows import Rows, moments, pulled
 
 LAYERS = 16
 LIMIT = 1.3
@@ -26,7 +26,7 @@ def make_rows(count: int, seed: int) -> Rows:
     """Features as small as real ones, whose first layer says the scale."""
     features = torch.rand(count, LAYERS, generator=torch.Generator().manual_seed(seed)) * 0.1
     weakest = -(1 + 120 * features[:, 0])
-    return Rows(features, weakest, weakest - 1)
+    return Rows(features, weakest, weakest - 1, ("explicit",) * count)
 
 
 def make_config(preset: Preset) -> AdapterConfig:
@@ -44,8 +44,7 @@ def plain_fit(train: Rows, val: Rows, preset: Preset) -> Adapter:
     """The default preset written out."""
     torch.manual_seed(0)
     adapter = Adapter(make_config(preset))
-    most = commonest(train)
-    train, val = (pulled(rows, most, share=preset.pull) for rows in (train, val))
+    train, val = (pulled(rows, train, share=preset.pull) for rows in (train, val))
     mean, spread = moments(train)
     adapter.mean.copy_(mean)
     adapter.spread.copy_(spread)

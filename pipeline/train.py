@@ -132,6 +132,7 @@ def to_rows(lessons: Sequence[Lesson]) -> "Rows":
         features=torch.tensor([values for values, _ in tokens]),
         weakest=torch.tensor([lesson.weakest for _, lesson in tokens]),
         strongest=torch.tensor([lesson.strongest for _, lesson in tokens]),
+        kinds=tuple(lesson.prompt.kind for _, lesson in tokens),
     )
 
 
@@ -170,5 +171,5 @@ def _checkpoint(recipe: Recipe, rows: Iterable["Rows"]) -> Path:
     content = [tensor.numpy().tobytes() for part in rows for tensor in part.batch]
     digest = hashlib.sha256(b"".join(content)).hexdigest()
     train = recipe.train.model_dump(mode="json", exclude={"wandb", "wandb_pictures"})
-    key = ledger_key(rows=digest, train=train, made_with=made_with(recipe.train), fit=3)
+    key = ledger_key(rows=digest, train=train, made_with=made_with(recipe.train), fit=4)
     return default_folder() / "fits" / f"{key}.ckpt"

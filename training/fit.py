@@ -22,7 +22,7 @@ from gie.errors import InputError
 from training.checkpoint import Checkpoint
 from training.module import AdapterFit, Epoch
 from training.presets import Preset
-from training.rows import Rows, commonest, loader, moments, pulled
+from training.rows import Rows, loader, moments, pulled
 
 Accelerator = Literal["auto", "cpu", "cuda", "mps"]
 Precision = Literal["32-true", "64-true", "bf16-mixed", "16-mixed"]
@@ -70,8 +70,7 @@ def fit(
     form = (preset.transform, preset.hidden, preset.members)
     assert (config.transform, config.hidden, config.members) == form, "the config states the preset's form"
     running = running or Running()
-    most = commonest(train)
-    train, val = (pulled(rows, most, share=preset.pull) for rows in (train, val))
+    train, val = (pulled(rows, train, share=preset.pull) for rows in (train, val))
     checkpoint = Checkpoint(running.checkpoint)
     with _reproducible(seed), _quiet():
         adapter = Adapter(config)

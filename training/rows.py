@@ -24,9 +24,12 @@ class Rows:
     """The label: the weakest scale that works, 0 or negative."""
     strongest: Float[Tensor, "rows"]
     """The last scale below the label up to which all work; the label itself when only it does."""
+    kinds: tuple[str, ...]
+    """What sort of prompt each row is of: explicit, pair ..."""
 
     def __post_init__(self) -> None:
         assert self.weakest.shape == self.strongest.shape == self.features.shape[:1], "one label a row"
+        assert len(self.kinds) == len(self.features), "one kind a row"
         assert (self.strongest <= self.weakest).all(), "stronger scales are more negative"
 
     def __len__(self) -> int:
@@ -36,6 +39,11 @@ class Rows:
     def batch(self) -> Batch:
         """Features, weakest, strongest."""
         return self.features, self.weakest, self.strongest
+
+    def of_kind(self, kind: str) -> "Rows":
+        """Those rows alone."""
+        at = [index for index, other in enumerate(self.kinds) if other == kind]
+        return Rows(self.features[at], self.weakest[at], self.strongest[at], (kind,) * len(at))
 
 
 def commonest(rows: Rows) -> float:
@@ -52,14 +60,23 @@ def commonest(rows: Rows) -> float:
     return float(ends[works.sum(dim=1).argmax()])
 
 
-def pulled(rows: Rows, to: float, *, share: float) -> Rows:
-    """The rows with what works a share of the way nearer to `to`; those that need no suppression stay at 0.
+def commonest_of(kind: str, rows: Rows) -> float:
+    """The commonest scale among the rows of a kind; among all, where none of that kind needs one."""
+    alike = rows.of_kind(kind)
+    return commonest(alike if (alike.weakest < 0).any() else rows)
 
-    Between prompts that ask for the concept the scales that work differ more by chance than by what features can tell.
+
+def pulled(rows: Rows, train: Rows, *, share: float) -> Rows:
+    """The rows with what works a share of the way nearer to what works for the most train rows of their kind.
+
+    Those that need no suppression stay at 0. Between prompts of one kind the scales that work differ more by chance than by what features
+    can tell.
     """
     needed = rows.weakest < 0
+    goals = {kind: commonest_of(kind, train) for kind in set(rows.kinds)}
+    to = torch.tensor([goals[kind] for kind in rows.kinds])
     ends = (torch.where(needed, scales + share * (to - scales), scales) for scales in (rows.weakest, rows.strongest))
-    return Rows(rows.features, *ends)
+    return Rows(rows.features, *ends, rows.kinds)
 
 
 class _Once(IterableDataset[tuple[Batch, Batch]]):

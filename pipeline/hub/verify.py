@@ -95,6 +95,7 @@ def to_rows(lessons: list[LessonRow], split: Split) -> Rows:
         features=torch.tensor([lesson.values for lesson in part]),
         weakest=torch.tensor([lesson.weakest for lesson in part]),
         strongest=torch.tensor([lesson.strongest for lesson in part]),
+        kinds=tuple(lesson.kind for lesson in part),
     )
 
 

@@ -12,7 +12,7 @@ def make_rows(count: int = 6) -> Rows:
     features = torch.rand(count, 4, generator=generator)
     features[:, 3] = 0.25
     weakest = -torch.arange(count, dtype=torch.float)
-    return Rows(features, weakest, weakest - 2)
+    return Rows(features, weakest, weakest - 2, ("explicit",) * count)
 
 
 def test_an_epoch_is_one_batch_of_everything() -> None:
@@ -36,21 +36,41 @@ def test_moments_normalise() -> None:
 def test_window_that_ends_before_it_begins_is_refused() -> None:
     """The strongest working scale is never weaker than the weakest."""
     with pytest.raises(AssertionError, match="stronger scales are more negative"):
-        Rows(torch.zeros(1, 4), torch.tensor([-3.0]), torch.tensor([-2.0]))
+        Rows(torch.zeros(1, 4), torch.tensor([-3.0]), torch.tensor([-2.0]), ("pair",))
 
 
-def test_what_works_is_pulled_to_what_works_for_most() -> None:
+def windows(*given: tuple[str, float, float]) -> Rows:
+    """A row for each kind, weakest and strongest scale."""
+    kinds, weakest, strongest = zip(*given, strict=True)
+    return Rows(torch.zeros(len(given), 2), torch.tensor(weakest), torch.tensor(strongest), kinds)
+
+
+def test_what_works_is_pulled_to_what_works_for_most_of_its_kind() -> None:
     """A share of the way; what needs no suppression stays at 0, and the weaker end stays the weaker one."""
-    rows = Rows(torch.zeros(3, 2), weakest=torch.tensor([0.0, -1.0, -3.0]), strongest=torch.tensor([0.0, -2.0, -3.0]))
-    half = pulled(rows, -2.0, share=0.5)
-    assert half.weakest.tolist() == [0.0, -1.5, -2.5]
-    assert half.strongest.tolist() == [0.0, -2.0, -2.5]
-    assert torch.equal(pulled(rows, -2.0, share=0.0).weakest, rows.weakest)
+    train = windows(("explicit", -2, -2), ("explicit", -2, -3), ("pair", -1, -1), ("benign", 0, 0))
+    rows = windows(("explicit", 0, 0), ("explicit", -1, -2), ("explicit", -3, -3), ("pair", -3, -4))
+    half = pulled(rows, train, share=0.5)
+    assert half.weakest.tolist() == [0.0, -1.5, -2.5, -2.0]
+    assert half.strongest.tolist() == [0.0, -2.0, -2.5, -2.5]
+    assert half.kinds == rows.kinds
+    assert torch.equal(pulled(rows, train, share=0.0).weakest, rows.weakest)
+
+
+def test_a_kind_that_training_never_suppressed_goes_where_most_of_all_go() -> None:
+    """Also one that training never saw."""
+    train = windows(("explicit", -2, -2), ("benign", 0, 0))
+    assert pulled(windows(("benign", -1, -1), ("pair", -4, -4)), train, share=1).weakest.tolist() == [-2, -2]
+
+
+def test_a_row_has_a_kind() -> None:
+    """Fewer kinds than rows are a mistake of whoever made them."""
+    with pytest.raises(AssertionError, match="one kind a row"):
+        Rows(torch.zeros(2, 4), torch.zeros(2), torch.zeros(2), ("pair",))
 
 
 def test_the_commonest_scale_lies_in_most_windows() -> None:
     """Rows that need no suppression do not count; of equally good scales the weakest."""
-    weakest, strongest = torch.tensor([0.0, -1.0, -2.0, -3.0]), torch.tensor([0.0, -3.0, -4.0, -3.0])
-    assert commonest(Rows(torch.zeros(4, 2), weakest, strongest)) == -3.0
-    assert commonest(Rows(torch.zeros(3, 2), weakest[:3], strongest[:3])) == -2.0
-    assert commonest(Rows(torch.zeros(1, 2), weakest[:1], strongest[:1])) == 0
+    given = [("pair", 0.0, 0.0), ("pair", -1.0, -3.0), ("pair", -2.0, -4.0), ("pair", -3.0, -3.0)]
+    assert commonest(windows(*given)) == -3.0
+    assert commonest(windows(*given[:3])) == -2.0
+    assert commonest(windows(*given[:1])) == 0
