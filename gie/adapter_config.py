@@ -11,6 +11,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from gie.errors import InputError
+from gie.slots import Slots, Values
 
 FORMAT_VERSION = 1
 CONFIG_FILE = "config.json"
@@ -58,8 +59,10 @@ class AdapterConfig(_Record):
     """The text that is injected, encoded on its own."""
     synonyms: tuple[str, ...]
     """Other words that the training prompts used; never injected."""
-    slots: Literal["concept", "concept+eot", "all"]
+    slots: Slots
     """Which token slots of the concept are injected; the paper's is `concept`."""
+    values: Values = "concept"
+    """What is injected of them; the paper's is `concept`, their values whole."""
     base_model: str
     fingerprint: str
     """Hash of the base model's weights; another one is refused, or a warning when not strict."""

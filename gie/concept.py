@@ -18,7 +18,7 @@ from torch import Tensor
 from gie.adapter import Adapter
 from gie.errors import InputError
 from gie.families import Encoder
-from gie.slots import Slots, Stretch
+from gie.slots import Slots, Stretch, Values
 from gie.support import family_of
 
 
@@ -33,6 +33,8 @@ class Concept:
     (prompt-major with `num_images_per_prompt`); an adapter infers it from the first step."""
     slots: Slots = field(default="concept", kw_only=True)
     """Which token slots are injected."""
+    values: Values = field(default="concept", kw_only=True)
+    """What is injected of them: their values whole, or without those of the empty text."""
     window: tuple[float, float] = field(default=(0.0, 1.0), kw_only=True)
     """Which part of the way from noise (0) to picture (1), by timestep, is inhibited: steps outside of it are plain."""
 
@@ -40,12 +42,14 @@ class Concept:
         """Refuse what can never be injected.
 
         Raises:
-            InputError: empty text, unknown slots, a window that is none, or a scale that is no finite number.
+            InputError: empty text, unknown slots or values, a window that is none, or a scale that is no finite number.
         """
         if not self.text.strip():
             raise InputError(f"expected the text of a concept, got {self.text!r}; name what is to be erased")
         if self.slots not in get_args(Slots):
             raise InputError(f"expected slots to be one of {', '.join(get_args(Slots))}, got {self.slots!r}")
+        if self.values not in get_args(Values):
+            raise InputError(f"expected values to be one of {', '.join(get_args(Values))}, got {self.values!r}")
         start, stop = self.window
         if not 0 <= start < stop <= 1:
             raise InputError(f"expected a window from 0 to 1, start before stop, got {self.window}")
@@ -63,6 +67,8 @@ class EncodedConcept:
     """Where its own tokens lie."""
     pooled: Float[Tensor, "pooled"]
     """[EOT], which has read the whole text, in fp32 (Eq. 11 compares these)."""
+    empty: Float[Tensor, "1 slots width"] | None
+    """What the denoiser gets of the empty text; None where the concept's values are injected whole."""
 
     @property
     def tokens(self) -> int:
@@ -74,7 +80,7 @@ def as_concept(concept: Concept | Adapter) -> Concept:
     """An adapter stands for its own concept, with scales that it infers itself."""
     if isinstance(concept, Adapter):
         config = concept.config
-        return Concept(config.concept, scale=concept, slots=config.slots, window=config.window)
+        return Concept(config.concept, scale=concept, slots=config.slots, values=config.values, window=config.window)
     return concept
 
 
@@ -107,20 +113,29 @@ def _count(pipe: Any, text: str, encoder: Encoder) -> int:
 
 
 @torch.no_grad()
-def encode(pipe: Any, text: str, *, context: int | None = None) -> EncodedConcept:
+def encode(pipe: Any, text: str, *, values: Values = "concept", context: int | None = None) -> EncodedConcept:
     """Encode `text` as the running pipeline encodes its prompts: the call's own length, clip_skip and LoRA scale.
 
     Args:
         pipe: running, so that it has the call's settings.
         text: the concept's.
+        values: what of it will be injected.
         context: how many slots the call's prompts have, where a family lets the caller choose; None: as many as by default.
 
     Raises:
         InputError: clip_skip with versions of diffusers and transformers that do not fit each other, or a text too long.
     """
     place = family_of(pipe).pooled
+    states = _encode_prompt(pipe, text, context=context)
+    embedding, stretches = states[0], _stretches(pipe, text, context=states[0].shape[1])
+    pooled = embedding[0, stretches[0].own.stop] if place is None else states[place][0]
+    empty = _encode_prompt(pipe, "", context=context)[0] if values == "concept-empty" else None
+    return EncodedConcept(embedding, stretches, pooled.float(), empty)
+
+
+def _encode_prompt(pipe: Any, text: str, *, context: int | None) -> tuple[Any, ...]:
     try:
-        states = pipe.encode_prompt(**_settings(pipe, text, context=context))
+        return pipe.encode_prompt(**_settings(pipe, text, context=context))
     except AttributeError as error:
         # diffusers 0.42 asks transformers 5 for a text_model that was folded into the encoder itself
         if error.name != "text_model":
@@ -128,9 +143,6 @@ def encode(pipe: Any, text: str, *, context: int | None = None) -> EncodedConcep
         raise InputError(
             "expected no clip_skip, which this diffusers cannot do with this transformers, got one"
         ) from error
-    embedding, stretches = states[0], _stretches(pipe, text, context=states[0].shape[1])
-    pooled = embedding[0, stretches[0].own.stop] if place is None else states[place][0]
-    return EncodedConcept(embedding, stretches, pooled.float())
 
 
 def _settings(pipe: Any, text: str, *, context: int | None) -> dict[str, Any]:

@@ -32,7 +32,10 @@ class CrossConcept(ConceptInLayer):
         """Make K* and V*, in the dtype and on the device of the running forward."""
         embedding = self.embedding.to(like)
         self.keys = split_heads(attn.to_k(embedding), attn.heads)
-        self.values = split_heads(attn.to_v(embedding), attn.heads)
+        values = attn.to_v(embedding)
+        if self.empty is not None:
+            values = values - attn.to_v(self.empty.to(like))
+        self.values = split_heads(values, attn.heads)
         self.set_scales(self.weights)
 
     def read(self, Q: Float[Tensor, "images heads pixels d"]) -> None:

@@ -50,9 +50,10 @@ class Erasure:
     def open(self, *, images: int, context: int, conditions: Sampling) -> None:
         """Encode the concepts, beside prompts of `context` slots, and fix every scale that is known before the first forward."""
         self.images, self.conditions = images, conditions
-        self._encoded = [encode(self._pipe, concept.text, context=context) for concept in self._settings.concepts]
+        concepts = self._settings.concepts
+        self._encoded = [encode(self._pipe, one.text, values=one.values, context=context) for one in concepts]
         for injection in self._injections:
-            injection.begin([(encoded.embedding, encoded.stretches) for encoded in self._encoded])
+            injection.begin([(encoded.embedding, encoded.stretches, encoded.empty) for encoded in self._encoded])
         for index, concept in enumerate(self._settings.concepts):
             scale = self._known_scale(concept)
             if isinstance(scale, Adapter):

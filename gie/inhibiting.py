@@ -87,4 +87,9 @@ def _refuse_misfits(pipe: Any, settings: Settings, *, strict: bool) -> None:
         raise InputError(f"expected a threshold of 0 or more, got {settings.threshold}")
     for concept in settings.concepts:
         count_tokens(pipe, concept.text)
+        if concept.values != "concept" and family_of(pipe).denoiser == "transformer":
+            raise InputError(
+                f'expected values="concept" for {type(pipe).__name__}, whose texts change in every block, got {concept.values!r}; '
+                "the empty text would have to go through the model too"
+            )
     refuse_others(pipe, _adapters(settings.concepts), strict=strict)

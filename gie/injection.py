@@ -26,6 +26,8 @@ class ConceptInLayer:
     embedding: Float[Tensor, "1 slots width"]
     stretches: tuple[Stretch, ...]
     """Where its own tokens lie, whose mean attention is read, and its [EOT], read as one more token."""
+    empty: Float[Tensor, "1 slots width"] | None = None
+    """What is taken from its values: those of the empty text; None: nothing."""
     weights: Float[Tensor, "images slots"] | None = None
     """None: nothing is injected."""
     active: bool = True
@@ -66,8 +68,8 @@ class Injection:
     ran: bool = False
     """Whether the layer was reached since the forward was announced."""
 
-    def begin(self, texts: Sequence[tuple[Tensor, tuple[Stretch, ...]]]) -> None:
-        """A new generation of concepts with these embeddings and stretches; none: there is no generation any more."""
+    def begin(self, texts: Sequence[tuple[Tensor, tuple[Stretch, ...], Tensor | None]]) -> None:
+        """A new generation of concepts: embedding, stretches and the empty text's embedding; none: there is no generation any more."""
         self.mode, self.concepts = "idle", tuple(self.concept_in_layer(*text) for text in texts)
 
     def takes_part(self) -> bool:

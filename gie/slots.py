@@ -1,4 +1,4 @@
-"""Which token slots of a concept's text are injected, found by counting (section 3.2 of the paper).
+"""Which token slots of a concept's text are injected, found by counting (section 3.2 of the paper), and which values.
 
 A text of n tokens lies in a context of N slots as [SOT], its own n tokens, [EOT], padding. The paper injects the own
 tokens alone. In a CLIP-conditioned model much of the meaning sits in [EOT] and the padding after it, so these can be
@@ -10,6 +10,9 @@ from typing import Literal
 
 Slots = Literal["concept", "concept+eot", "all"]
 """`concept`: the own tokens (paper). `concept+eot`: [EOT] too. `all`: every slot after [SOT]."""
+
+Values = Literal["concept", "concept-empty"]
+"""`concept`: the slots' V* (paper). `concept-empty`: what they have beyond those of the empty text in the same slots."""
 
 
 @dataclass(frozen=True)

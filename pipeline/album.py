@@ -11,7 +11,7 @@ from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
 CHUNK = "gie"
-"""Name of the PNG text chunk: JSON with prompt, model, scheduler, steps, guidance, slots, seed and the w of each concept."""
+"""Name of the PNG text chunk: JSON with prompt, model, scheduler, steps, guidance, slots, values, seed and the w of each concept."""
 
 
 @dataclass(frozen=True)

@@ -80,7 +80,7 @@ def _first_call(recipe: Recipe, pipe: Any, denoiser: Any) -> Sampling:
     def leave(*_: Any) -> None:
         raise _CalledError
 
-    concept = Concept(recipe.concept, scale=0.0, slots=recipe.sweep.slots)
+    concept = Concept(recipe.concept, scale=0.0, slots=recipe.sweep.slots, values=recipe.sweep.values)
     # The hook comes behind the block's own, which has read the call by then.
     with inhibit(pipe, concept) as run, denoiser.register_forward_pre_hook(leave), suppress(_CalledError):
         pipe(recipe.concept, generator=generators([0]), **sampling(recipe.sweep))

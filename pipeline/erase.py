@@ -14,7 +14,7 @@ from gie.concept import Concept, as_concept
 from gie.errors import InputError
 from gie.inhibiting import inhibit
 from gie.model import load_pipeline
-from gie.slots import Slots
+from gie.slots import Slots, Values
 from pipeline.album import Album, Picture
 from pipeline.drawing import fitting_schedulers, generators, load_quietly, set_scheduler
 
@@ -31,14 +31,15 @@ class Manner:
 
     scale: float
     slots: Slots
+    values: Values
     steps: int
     guidance: float
 
 
-BUNDLED = Manner(scale=-1.6, slots="all", steps=12, guidance=3.0)
+BUNDLED = Manner(scale=-1.6, slots="all", values="concept-empty", steps=12, guidance=3.0)
 """What the emoji recipes found: docs/decisions/slots.md."""
-PAPER = Manner(scale=-7.0, slots="concept", steps=50, guidance=7.5)
-"""For other models: the paper's slots, and the middle of its scales."""
+PAPER = Manner(scale=-7.0, slots="concept", values="concept", steps=50, guidance=7.5)
+"""For other models: the paper's slots and values, and the middle of its scales."""
 
 
 @dataclass(frozen=True)
@@ -89,20 +90,21 @@ def erase(wish: Wish, folder: Path, *, compare: bool) -> Drawn:
     model = wish.model or (adapters[0].config.base_model if adapters else MODEL)
     manner = BUNDLED if model == MODEL else PAPER
     scale = manner.scale if wish.scale is None else wish.scale
-    concepts = [Concept(text, scale=scale, slots=manner.slots) for text in wish.concepts] + [*map(as_concept, adapters)]
+    named = [Concept(text, scale=scale, slots=manner.slots, values=manner.values) for text in wish.concepts]
+    concepts = [*named, *map(as_concept, adapters)]
     texts = [concept.text for concept in concepts]
     pipe, arguments = _open(model, manner, adapters, steps=wish.steps)
     with inhibit(pipe, *concepts, strict=not wish.any_weights) as run:
         images = _draw(pipe, wish, arguments, "erased")
         used = [dict(zip(texts, row, strict=True)) for row in run.scales.tolist()]
         notes = tuple(gone.line(texts) for gone in run.gave_way)
-    slots = {concept.text: concept.slots for concept in concepts}
     told = {
         "prompt": wish.prompt,
         "model": model,
         "scheduler": type(pipe.scheduler).__name__,
         **arguments,
-        "slots": slots,
+        "slots": {concept.text: concept.slots for concept in concepts},
+        "values": {concept.text: concept.values for concept in concepts},
     }
     album = Album(folder, wish.seeds, told)
     pictures = album.save("erased", images, used)

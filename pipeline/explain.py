@@ -70,7 +70,7 @@ def draw(root: Path) -> dict[str, Drawn]:
     evaluator = Evaluator.from_pretrained(root / EVALUATOR)
     found: dict[str, Drawn] = {}
     for name, prompt in PROMPTS.items():
-        concept = Concept(CONCEPT, scale=SCALES, slots="all")
+        concept = Concept(CONCEPT, scale=SCALES, slots="all", values="concept-empty")
         count = len(SCALES)
         with inhibit(pipe, concept, capture=True) as block:
             made = pipe(

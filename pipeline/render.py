@@ -8,13 +8,16 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import gie
 from pipeline.drawing import generators, sampling
 from pipeline.png import encode_png
 from pipeline.settings import Recipe
 from pipeline.tables import EOT, Feature, Prompt, SweepImage
+
+if TYPE_CHECKING:
+    from gie.concept import Concept
 
 NO_PIXELS = {
     "__init__.py",
@@ -74,10 +77,9 @@ def feature_rows(prompt_id: str, injected: float, read: Sequence[Sequence[float]
 
 def render(pipe: Any, recipe: Recipe, shots: Sequence[Shot]) -> list[Rendered]:
     """Draw every shot, each from its prompt's own noise."""
-    from gie.concept import Concept
     from gie.inhibiting import inhibit
 
-    concept = Concept(recipe.concept, scale=[shot.scale for shot in shots], slots=recipe.sweep.slots)
+    concept = _concept(recipe, shots)
     with inhibit(pipe, concept, first_step=recipe.sweep.first_step, capture=True) as run:
         images = pipe(**_asked(shots), **sampling(recipe.sweep)).images
     features = run.features.float().cpu()  # [images, tokens and [EOT], layers]
@@ -89,10 +91,9 @@ def render(pipe: Any, recipe: Recipe, shots: Sequence[Shot]) -> list[Rendered]:
 
 def probe_features(pipe: Any, recipe: Recipe, shots: Sequence[Shot]) -> list[Feature]:
     """Run the first step of every shot alone, for its features."""
-    from gie.concept import Concept
     from gie.features import probe
 
-    concept = Concept(recipe.concept, scale=[shot.scale for shot in shots], slots=recipe.sweep.slots)
+    concept = _concept(recipe, shots)
     asked = _asked(shots)
     features = probe(
         pipe, concept, prompts=asked.pop("prompt"), generators=asked.pop("generator"), **sampling(recipe.sweep)
@@ -109,6 +110,13 @@ def pixel_code() -> str:
     folder = Path(str(gie.__file__)).parent
     files = [path for path in sorted(folder.rglob("*.py")) if path.name not in NO_PIXELS] + [Path(__file__)]
     return hashlib.sha256(b"\0".join(path.read_bytes() for path in files)).hexdigest()
+
+
+def _concept(recipe: Recipe, shots: Sequence[Shot]) -> "Concept":
+    from gie.concept import Concept
+
+    sweep = recipe.sweep
+    return Concept(recipe.concept, scale=[shot.scale for shot in shots], slots=sweep.slots, values=sweep.values)
 
 
 def _asked(shots: Sequence[Shot]) -> dict[str, Any]:

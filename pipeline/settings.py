@@ -12,6 +12,7 @@ import yaml
 from pydantic import AfterValidator, BaseModel, ConfigDict, Discriminator, Field, Tag, ValidationError, model_validator
 
 from gie.errors import InputError
+from gie.slots import Slots, Values
 from pipeline.mistakes import did_you_mean, one_line
 from pipeline.tables import Kind, Split
 
@@ -175,8 +176,10 @@ class SweepSettings(Settings):
     """As written: a list or {start, stop, step}, all below 0. Stages read `ladder`."""
     probes: Annotated[tuple[float, ...], Field(strict=False)] = (1.0, 0.0)
     """w that is injected in a first step for its features alone; features along the sweep come by themselves."""
-    slots: Literal["concept", "concept+eot", "all"]
+    slots: Slots
     """Which token slots of the concept are injected; the paper's is `concept`."""
+    values: Values = "concept"
+    """What is injected of them: their values whole as in the paper, or `concept-empty`, what they have beyond the empty text's."""
     first_step: Literal["inhibited", "plain"] = "inhibited"
     steps: Positive
     guidance: Annotated[float, Field(ge=0)]

@@ -122,6 +122,7 @@ def made_by(pipe: Any, recipe: Recipe, conditions: Conditions) -> dict[str, Any]
     return {
         "concept": recipe.concept,
         "slots": recipe.sweep.slots,
+        "values": recipe.sweep.values,
         "first_step": recipe.sweep.first_step,
         "fingerprint": conditions.fingerprint,
         "sampling": conditions.sampling.model_dump(exclude_none=True),

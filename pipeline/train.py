@@ -104,6 +104,7 @@ def make_config(recipe: Recipe, paths: Paths, preset: "Preset", fixed: float | N
         concept=recipe.concept,
         synonyms=recipe.synonyms,
         slots=recipe.sweep.slots,
+        values=recipe.sweep.values,
         base_model=conditions.base_model,
         fingerprint=conditions.fingerprint,
         layers=conditions.layers,

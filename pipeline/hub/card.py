@@ -54,7 +54,7 @@ By the kind of prompt:
 | :--- | :--- |
 | concept | {concept}; prompts also say {synonyms} |
 | prompts | {prompts} |
-| sweep | {scales} scales from {weakest:g} to {smallest:g}, {steps} steps of {scheduler}, guidance {guidance:g}, {width} x {height} pixels, slots `{slots}` |
+| sweep | {scales} scales from {weakest:g} to {smallest:g}, {steps} steps of {scheduler}, guidance {guidance:g}, {width} x {height} pixels, slots `{slots}`, values `{values}` |
 | judge | {judges}; {agreement:.1%} of its votes agree with the label |
 | labels | {labels} |
 | answers of the judge | {outcomes} |
@@ -109,6 +109,7 @@ def _purpose(facts: Facts) -> dict[str, Any]:
         "smallest": config.scales.smallest,
         "fixed": "none" if config.best_fixed_scale is None else f"{config.best_fixed_scale:g}",
         "slots": config.slots,
+        "values": config.values,
         "read": "the concept's tokens and [EOT]" if config.eot else "the concept's tokens",
         "injected": " and ".join(f"{w:g}" for w in config.injected),
         "recipe_hash": config.recipe_hash,

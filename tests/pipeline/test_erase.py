@@ -78,7 +78,8 @@ def test_a_picture_says_what_an_adapter_chose(tmp_path: Path, model: Path) -> No
     assert [f"cat w = {w:.2f}" for w in chosen] == [line.partition(": ")[2] for line in result.stdout.splitlines()]
     assert first == {
         "prompt": "a cat on a car", "model": str(model), "scheduler": "DPMSolverMultistepScheduler", "num_inference_steps": 2,
-        "guidance_scale": 7.5, "height": 64, "width": 64, "slots": {"cat": "all"}, "seed": 0,
+        "guidance_scale": 7.5, "height": 64, "width": 64, "slots": {"cat": "all"}, "values": {"cat": "concept"},
+        "seed": 0,
     }  # fmt: skip
 
 

@@ -29,11 +29,15 @@ def literal_attention(
 class LiteralProcessor:
     """A cross-attention processor that does so for the conditional rows of a pipeline's batch."""
 
-    def __init__(self, pipe: Any, concepts: Sequence[tuple[Tensor, Tensor]], *, eot: int = 2) -> None:
+    def __init__(
+        self, pipe: Any, concepts: Sequence[tuple[Tensor, Tensor]], *, eot: int = 2, without: Tensor | None = None
+    ) -> None:
         self.pipe = pipe
         self.concepts = concepts
         """Embeddings `[N, width]` and scales `[images, N]`."""
         self.eot = eot
+        self.without = without
+        """Embedding `[N, width]` whose values are taken from each concept's."""
 
     def __call__(
         self, attn: Any, hidden_states: Tensor, encoder_hidden_states: Tensor, attention_mask: None = None
@@ -57,7 +61,7 @@ class LiteralProcessor:
             else [
                 (
                     heads(attn, attn.to_k(embedding)),
-                    heads(attn, attn.to_v(embedding)),
+                    self.values(attn, embedding),
                     W[(row - unconditional) % images],
                 )
                 for embedding, W in self.concepts
@@ -66,6 +70,11 @@ class LiteralProcessor:
         Q, K, V = (heads(attn, states) for states in (attn.to_q(hidden), attn.to_k(text), attn.to_v(text)))
         out = literal_attention(Q, K, V, concepts, eot=self.eot)
         return attn.to_out[0](out.transpose(0, 1).flatten(1))
+
+    def values(self, attn: Any, embedding: Tensor) -> Tensor:
+        """V* `[U, N*, d]`."""
+        whole = heads(attn, attn.to_v(embedding))
+        return whole if self.without is None else whole - heads(attn, attn.to_v(self.without))
 
 
 def heads(attn: Any, states: Tensor) -> Tensor:
@@ -92,9 +101,17 @@ def embed(pipe: Any, text: str, *, clip_skip: int | None = None) -> tuple[Tensor
 
 
 def draw_literally(
-    pipe: Any, concepts: dict[str, Sequence[float]], *prompts: Any, clip_skip: int | None = None, **sampling: Any
+    pipe: Any,
+    concepts: dict[str, Sequence[float]],
+    *prompts: Any,
+    clip_skip: int | None = None,
+    without: str | None = None,
+    **sampling: Any,
 ) -> Tensor:
-    """Latents of a whole generation with one w an image for each concept, by the literal processor in every layer."""
+    """Latents of a whole generation with one w an image for each concept, by the literal processor in every layer.
+
+    The values of the text `without` are taken from the concepts'.
+    """
     weights: list[tuple[Tensor, Tensor]] = []
     for text, scales in concepts.items():
         embedding, own = embed(pipe, text, clip_skip=clip_skip)
@@ -102,7 +119,8 @@ def draw_literally(
         W[:, own] = torch.tensor(scales)[:, None]
         weights.append((embedding, W))
     before = pipe.unet.attn_processors
-    literal = LiteralProcessor(pipe, weights)
+    left_out = None if without is None else embed(pipe, without, clip_skip=clip_skip)[0]
+    literal = LiteralProcessor(pipe, weights, without=left_out)
     crossing = {name.removesuffix(".processor") for name in before if ".attn2." in name}
     pipe.unet.set_attn_processor(
         {name: literal if name.removesuffix(".processor") in crossing else old for name, old in before.items()}
