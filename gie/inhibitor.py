@@ -33,24 +33,26 @@ def inhibitor(
     WV: Float[Tensor, "images heads slots d"],
 ) -> Float[Tensor, "images heads pixels d"]:
     """One concept's term: softmax(Q K*^T / sqrt d) (W V*), the softmax over all slots of the concept's text (Eq. 6, 7)."""
-    return F.scaled_dot_product_attention(Q, K.expand(Q.shape[0], -1, -1, -1), WV)
+    return F.scaled_dot_product_attention(Q, K if len(K) == len(Q) else K.expand(len(Q), -1, -1, -1), WV)
 
 
 def token_means(
     Q: Float[Tensor, "images heads pixels d"], K: Float[Tensor, "1 heads slots d"], *, read: Sequence[slice]
 ) -> Float[Tensor, "images read"]:
-    """Mean over heads and pixels of M* for each slot of `read`, in fp32 (Eq. 9 for one layer)."""
+    """Mean over heads and pixels of M* for each slot of `read`, in fp32 also under autocast (Eq. 9 for one layer)."""
     _, heads, pixels, d = Q.shape
     at_once = max(1, LARGEST_MAP // (heads * pixels * K.shape[2]))
     keys = K.float().transpose(-1, -2) * d**-0.5
-    maps = ((part.float() @ keys).softmax(dim=-1) for part in Q.split(at_once))
-    return torch.cat([torch.cat([M[..., slots].mean(dim=(1, 2)) for slots in read], dim=1) for M in maps])
+    with torch.autocast(Q.device.type, enabled=False):
+        maps = ((part.float() @ keys).softmax(dim=-1) for part in Q.split(at_once))
+        return torch.cat([torch.cat([M[..., slots].mean(dim=(1, 2)) for slots in read], dim=1) for M in maps])
 
 
 def distances(pooled: Float[Tensor, "concepts width"]) -> Float[Tensor, "concepts concepts"]:
     """1 - cos of each pair of concepts (Eq. 11)."""
     unit = F.normalize(pooled, dim=-1)
-    return 1 - unit @ unit.T
+    with torch.autocast(pooled.device.type, enabled=False):
+        return 1 - unit @ unit.T
 
 
 def strongest_of_close(

@@ -57,6 +57,9 @@ def fingerprint(pipe: Any) -> str:
 
     Values are compared as float16, so that a model and its half precision copy are the same. Not a proof against
     tampering: two models that differ only between the samples agree.
+
+    Raises:
+        InputError: weights that are not in memory.
     """
     digest = hashlib.sha256()
     family = family_of(pipe)
@@ -64,8 +67,13 @@ def fingerprint(pipe: Any) -> str:
     for part in (plain_module(denoiser_of(pipe, family)), *encoders, pipe.vae):
         tensors = dict(sorted(part.state_dict().items()))
         digest.update(repr([(name, list(tensor.shape)) for name, tensor in tensors.items()]).encode())
-        samples = torch.cat([_sample(tensor) for tensor in tensors.values() if not tensor.is_meta])
-        digest.update(samples.cpu().numpy().tobytes())
+        samples = [_sample(tensor) for tensor in tensors.values() if not tensor.is_meta]
+        if not samples:
+            raise InputError(
+                f"expected the weights of {type(part).__name__} in memory, to know the model by, got none; offload by "
+                "enable_model_cpu_offload instead of enable_sequential_cpu_offload"
+            )
+        digest.update(torch.cat(samples).cpu().numpy().tobytes())
     return digest.hexdigest()
 
 

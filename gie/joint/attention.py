@@ -30,14 +30,15 @@ def joint_inhibitor(Q: Pixels, K: Pixels, *, text: tuple[Tokens, Tokens], W: Flo
 
 
 def joint_means(Q: Pixels, K: Pixels, K_star: Tokens, *, read: Sequence[slice]) -> Float[Tensor, "images read"]:
-    """Mean over heads and pixels of M* for each slot of `read`, in fp32 (Eq. 9 for one layer)."""
+    """Mean over heads and pixels of M* for each slot of `read`, in fp32 also under autocast (Eq. 9 for one layer)."""
     images, heads, pixels, d = Q.shape
     keys = torch.cat([K, K_star], dim=2).float().transpose(-1, -2) * d**-0.5
     at_once = max(1, LARGEST_MAP // (images * heads * keys.shape[-1]))
     totals = torch.zeros(images, sum(slots.stop - slots.start for slots in read), device=Q.device)
-    for part in Q.split(at_once, dim=2):
-        M = (part.float() @ keys).softmax(dim=-1)[..., pixels:]  # [images, heads, some pixels, slots]
-        totals += torch.cat([M[..., slots] for slots in read], dim=-1).sum(dim=(1, 2))
+    with torch.autocast(Q.device.type, enabled=False):
+        for part in Q.split(at_once, dim=2):
+            M = (part.float() @ keys).softmax(dim=-1)[..., pixels:]  # [images, heads, some pixels, slots]
+            totals += torch.cat([M[..., slots] for slots in read], dim=-1).sum(dim=(1, 2))
     return totals / (heads * pixels)
 
 

@@ -83,6 +83,16 @@ def test_means_are_of_the_whole_maps(monkeypatch: pytest.MonkeyPatch) -> None:
     torch.testing.assert_close(token_means(Q, K, read=[slice(1, 4)]), want)
 
 
+def test_means_do_not_depend_on_autocast() -> None:
+    """Under autocast, which would take the maps' logits in half precision, the means are the same bits."""
+    Q, K = 8 * draw(0, torch.float32, 3, 2, 5, 4), 8 * draw(1, torch.float32, 1, 2, 6, 4)
+    want = token_means(Q, K, read=[slice(1, 4)])
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        assert (Q @ K.transpose(-1, -2)).dtype == torch.bfloat16
+        assert torch.equal(token_means(Q, K, read=[slice(1, 4)]), want)
+        assert distances(K[0, 0]).dtype == torch.float32
+
+
 def test_close_concepts_give_way_image_by_image() -> None:
     """Of two close concepts only the more negative acts, in each image for itself; a far one is left alone."""
     distance = torch.tensor([[0.0, 0.05, 0.9], [0.05, 0.0, 0.9], [0.9, 0.9, 0.0]])

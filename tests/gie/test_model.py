@@ -52,6 +52,14 @@ def test_other_weights_are_another_model(pipe: StableDiffusionPipeline, part: st
     assert fingerprint(pipe) == before
 
 
+def test_weights_that_are_not_in_memory_are_refused(folder: Path) -> None:
+    """Sequential offload leaves no weights to know a model by; the message names the offload that does."""
+    pipe = load_pipeline(str(folder))
+    pipe.enable_sequential_cpu_offload(device="cpu")
+    with pytest.raises(InputError, match="enable_model_cpu_offload instead"):
+        fingerprint(pipe)
+
+
 def test_compile_is_of_the_repeated_blocks(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Compilation is asked for block by block, and only if it is asked for."""
     asked: list[Any] = []
