@@ -16,7 +16,6 @@ import sys
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from importlib import import_module
 from itertools import groupby
 from json import loads
 from math import sqrt
@@ -25,6 +24,7 @@ from statistics import fmean, stdev
 from time import perf_counter
 
 from benchmarks.presets import Case, Way, by_evaluator, fit_way
+from benchmarks.stages import ROOT, empty_project, run_stages
 from checks.readme import Column, Results, render
 from labeling.choose import choose_label, choose_scale
 from labeling.verdict import Sweep, Verdict
@@ -40,7 +40,6 @@ from pipeline.settings import Recipe, read_recipe
 from pipeline.tables import LabelRow, Prompt, SweepImage, VerdictRow
 from training.presets import PRESETS
 
-ROOT = Path(__file__).parent.parent
 FOLDER = ROOT / "build" / "adaptive"
 FITS = 10
 COLUMNS = [
@@ -181,19 +180,10 @@ def replay(recipe: Recipe, folder: Path, whole: Paths) -> Built:
 
 
 def begin(recipe: Recipe, folder: Path) -> Paths:
-    """An empty project with the models and a ledger of its own."""
-    shutil.rmtree(folder, ignore_errors=True)
-    (folder / "data").mkdir(parents=True)
-    for name in ("emoji", "models"):
-        (folder / "data" / name).symlink_to(ROOT / "data" / name)
+    """An empty project with a ledger of its own."""
+    paths = empty_project(recipe, folder)
     os.environ["GIE_LEDGER"] = str(folder / "ledger")
-    return Paths(folder, recipe.name)
-
-
-def run_stages(recipe: Recipe, paths: Paths, *stages: str) -> None:
-    """One after the other."""
-    for stage in stages:
-        import_module(f"pipeline.{stage}").run(recipe, paths)
+    return paths
 
 
 def row(name: str, built: Built, reference: Built) -> Line:
