@@ -53,16 +53,15 @@ class CrossInjection(Injection):
         if concepts[0].keys is None:
             _project(concepts, attn, prompt)
         if self.mode == "read":
-            Q = query[self.parts[0]]
             for concept in concepts:
                 if concept.reading:
-                    concept.read(Q)
+                    concept.read(query[self.parts[0]])
         terms = [concept.term for concept in concepts if concept.active and concept.term]
         # On a GPU the launches count, not the arithmetic: a part is cut out once for all concepts.
         for part in self.parts if terms else ():
-            Q, of_part = query[part], out[part]
+            looking, of_part = query[part], out[part]
             for keys, weighted in terms:
-                of_part.add_(inhibitor(Q, keys, weighted))
+                of_part.add_(inhibitor(looking, keys, weighted))
 
 
 def _project(concepts: Sequence[CrossConcept], attn: Any, like: Tensor) -> None:

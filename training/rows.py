@@ -75,8 +75,10 @@ def pulled(rows: Rows, train: Rows, *, share: float) -> Rows:
     needed = rows.weakest < 0
     goals = {kind: commonest_of(kind, train) for kind in set(rows.kinds)}
     to = torch.tensor([goals[kind] for kind in rows.kinds])
-    ends = (torch.where(needed, scales + share * (to - scales), scales) for scales in (rows.weakest, rows.strongest))
-    return Rows(rows.features, *ends, rows.kinds)
+    weakest, strongest = (
+        torch.where(needed, scales + share * (to - scales), scales) for scales in (rows.weakest, rows.strongest)
+    )
+    return Rows(rows.features, weakest, strongest, rows.kinds)
 
 
 class _Once(IterableDataset[tuple[Batch, Batch]]):

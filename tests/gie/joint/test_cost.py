@@ -51,7 +51,7 @@ def test_a_concept_costs_a_share_of_the_block(kind: Any, width: int, slots: int,
         plain = count(block, width, slots)
         stream = Stream(_Embedded(), temb=torch.empty(1, width), slots=slots)
         injection = JointInjection(way=way_through(block), stream=stream, last=False)
-        injection.begin([(torch.empty(1, slots, width), (Stretch(1, 1, slots),))])
+        injection.begin([(torch.empty(1, slots, width), (Stretch(1, 1, slots),), None)])
         injection.mode, injection.parts = "inject", (slice(0, 1),)
         injection.concepts[0].set_scales(torch.empty(1, slots))
         block.attn.set_processor(processor_like(block.attn.processor, [injection]))
