@@ -2,7 +2,7 @@
 
 Held-out test prompts of the recipes' writer, ten of each kind, are drawn by the bundled model with fixed scales, and the evaluator looks at the
 pictures as in an evaluation. Each option has the one scale that succeeds most often with it; its success is compared prompt by prompt with that of
-all slots with whole values in every step. docs/decisions/slots.md and window-and-layout.md quote the table.
+all slots with whole values in every step. docs/decisions/window-and-layout.md quotes the rows of windows and layouts.
 """
 
 import sys

@@ -2,7 +2,7 @@
 
 A world is the recipe with another `prompts.seed`: other sentences in each split, other noise. In each an adapter is made and measured as
 `make repro` does it, under `build/worlds` and with the usual ledger; then the test prompts of all worlds are counted together. So a choice
-can be made without a look at the recipe's own test prompts, and on more of them. A world of an emoji recipe takes eight minutes on two cores, and half of one on a GPU.
+can be made without a look at the recipe's own test prompts, and on more of them. A world of an emoji recipe takes as long as its `make repro`.
 """
 
 import argparse
