@@ -17,7 +17,8 @@ from PIL import Image
 from torch import Tensor
 
 from benchmarks.emoji import Easel, heading, line, open_easel, say
-from gie.concept import Concept, encode
+from gie.concept import Concept
+from gie.encoding import encode
 from gie.inhibiting import inhibit
 from gie.injection import split_heads
 from gie.layers import cross_attentions
@@ -82,7 +83,7 @@ def two_passes(pipe: Any, concept: str, *, scale: float, slots: Any, images: int
 def encode_outside(pipe: Any, concept: str) -> Any:
     """The concept's embedding; `encode` asks the pipeline for what a call of it would have set."""
     pipe._cross_attention_kwargs, pipe._clip_skip = None, None  # noqa: SLF001
-    return encode(pipe, concept, context=pipe.tokenizer.model_max_length)
+    return encode(pipe, [Concept(concept, scale=0.0)], context=pipe.tokenizer.model_max_length).concepts[0]
 
 
 def record(carriers: dict[str, Carrier], *, on: bool) -> None:

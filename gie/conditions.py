@@ -9,7 +9,7 @@ from typing import Any
 
 from gie.adapter_config import Sampling
 from gie.call import Call
-from gie.concept import chosen_length
+from gie.encoding import chosen_length
 
 
 def read_conditions(pipe: Any, call: Call, config: Any) -> Sampling:

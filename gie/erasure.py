@@ -18,12 +18,14 @@ from gie.adapter import Adapter
 from gie.adapter_config import Sampling
 from gie.block import Settings
 from gie.closeness import GaveWay, give_way
-from gie.concept import Concept, EncodedConcept, encode
+from gie.concept import Concept
 from gie.conditions import differences
+from gie.encoding import encode
 from gie.errors import GieError
 from gie.inhibitor import distances
 from gie.injection import Injection, Mode
 from gie.rows import Parts
+from gie.texts import EncodedConcept
 from gie.weights import fixed_scales, slot_weights
 
 
@@ -34,7 +36,7 @@ class Erasure:
         self._pipe = pipe
         self._settings = settings
         self._injections = injections
-        self._encoded: list[EncodedConcept] = []
+        self._encoded: tuple[EncodedConcept, ...] = ()
         self._inferring: set[int] = set()
         self._reading: dict[int, float] = {}
         self._readings: dict[int, dict[float, Float[Tensor, "images read layers"]]] = {}
@@ -50,10 +52,10 @@ class Erasure:
     def open(self, *, images: int, context: int, conditions: Sampling) -> None:
         """Encode the concepts, beside prompts of `context` slots, and fix every scale that is known before the first forward."""
         self.images, self.conditions = images, conditions
-        concepts = self._settings.concepts
-        self._encoded = [encode(self._pipe, one.text, values=one.values, context=context) for one in concepts]
+        texts = encode(self._pipe, self._settings.concepts, context=context)
+        self._encoded = texts.concepts
         for injection in self._injections:
-            injection.begin([(encoded.embedding, encoded.stretches, encoded.empty) for encoded in self._encoded])
+            injection.begin(texts)
         for index, concept in enumerate(self._settings.concepts):
             scale = self._known_scale(concept)
             if isinstance(scale, Adapter):
@@ -78,9 +80,10 @@ class Erasure:
         for other in others:
             other.mode = "inject" if other.mode in {"inject", "read"} else "skip"
             other.parts = parts
-        for index, w in probe.items():
-            if w:
-                self._inject(index, fixed_scales(w, images=self.images, tokens=self._encoded[index].tokens))
+        pushed = {index: w for index, w in probe.items() if w}
+        self._inject(
+            {i: fixed_scales(w, images=self.images, tokens=self._encoded[i].tokens) for i, w in pushed.items()}
+        )
         self._want(probe)
         self.announce("read", parts)
         try:
@@ -89,8 +92,7 @@ class Erasure:
             for other, mode, parts_before in before:
                 other.mode, other.parts = mode, parts_before
         self._collect()
-        for index in probe:
-            self._inject(index, None)
+        self._inject(dict.fromkeys(pushed))
 
     def begin_first_step(self) -> None:
         """Before the first real forward: inject what is to be injected in it, and want what is to be read."""
@@ -109,9 +111,7 @@ class Erasure:
         """Tell every layer what the coming forward is; at which `progress` from noise to picture, if windows matter."""
         active = [progress is None or _inside(concept.window, progress) for concept in self._settings.concepts]
         for injection in self._injections:
-            injection.mode, injection.parts, injection.ran = mode, parts, False
-            for concept, wanted in zip(injection.concepts, active, strict=False):  # none after the generation
-                concept.active = wanted
+            injection.announce(mode, parts, active)
 
     def refuse_absent_layers(self) -> None:
         """After a forward: every layer took part in it.
@@ -129,7 +129,7 @@ class Erasure:
     def close(self) -> None:
         """Drop all tensors in the layers."""
         for injection in self._injections:
-            injection.begin(())
+            injection.begin(None)
 
     def _adapter(self, index: int) -> Adapter:
         scale = self._settings.concepts[index].scale
@@ -190,17 +190,18 @@ class Erasure:
                 [self.token_scales[i] for i in order], distance, threshold=self._settings.threshold
             )
             self.token_scales = dict(enumerate(scales))
-        for index in order:
-            self._inject(index, self.token_scales[index])
+        self._inject({index: self.token_scales[index] for index in order})
 
-    def _inject(self, index: int, scales: Float[Tensor, "images tokens"] | None) -> None:
-        encoded, weights = self._encoded[index], None
-        if scales is not None:
-            slots, context = self._settings.concepts[index].slots, encoded.embedding.shape[1]
-            weights = slot_weights(scales, slots=slots, stretches=encoded.stretches, context=context)
-            weights = weights.to(encoded.embedding.device)
+    def _inject(self, scales: Mapping[int, Float[Tensor, "images tokens"] | None]) -> None:
+        weights = {index: None if of_one is None else self._weights(index, of_one) for index, of_one in scales.items()}
         for injection in self._injections:
-            injection.concepts[index].set_scales(weights)
+            injection.set_scales(weights)
+
+    def _weights(self, index: int, scales: Float[Tensor, "images tokens"]) -> Float[Tensor, "images slots"]:
+        encoded, slots = self._encoded[index], self._settings.concepts[index].slots
+        context = encoded.embedding.shape[1]
+        weights = slot_weights(scales, slots=slots, stretches=encoded.stretches, context=context)
+        return weights.to(encoded.embedding.device)
 
 
 def _inside(window: tuple[float, float], progress: float) -> bool:

@@ -12,7 +12,8 @@ from typing import Any
 
 from gie.adapter import Adapter
 from gie.block import FirstStep, Outside, Settings
-from gie.concept import Concept, as_concept, count_tokens
+from gie.concept import Concept, as_concept
+from gie.encoding import count_tokens
 from gie.errors import InputError
 from gie.identity import refuse_others
 from gie.run import Run

@@ -18,6 +18,8 @@ from torch import Tensor
 
 LARGEST_MAP = 2**25
 """Elements of attention map that `token_means` holds at once: 128 MiB in fp32."""
+SMALL_MAP = 2**20
+"""Elements up to which a CPU is faster with the whole map, 4 MiB: its fused attention is slow for few pixels (docs/decisions/speed.md)."""
 
 
 def weigh(
@@ -33,7 +35,16 @@ def inhibitor(
     WV: Float[Tensor, "images heads slots d"],
 ) -> Float[Tensor, "images heads pixels d"]:
     """One concept's term: softmax(Q K*^T / sqrt d) (W V*), the softmax over all slots of the concept's text (Eq. 6, 7)."""
-    return F.scaled_dot_product_attention(Q, K if len(K) == len(Q) else K.expand(len(Q), -1, -1, -1), WV)
+    keys = K if len(K) == len(Q) else K.expand(len(Q), -1, -1, -1)
+    in_full = Q.device.type == "cpu" and Q.dtype == torch.float32 and not torch.compiler.is_compiling()
+    small = Q[..., 0].numel() * K.shape[2] <= SMALL_MAP
+    return _by_the_map(Q, keys, WV) if in_full and small else F.scaled_dot_product_attention(Q, keys, WV)
+
+
+def _by_the_map(Q: Tensor, K: Tensor, WV: Tensor) -> Tensor:
+    queries, keys, values = (tensor.flatten(0, 1) for tensor in (Q, K, WV))
+    scores = torch.baddbmm(Q.new_zeros(()), queries, keys.transpose(1, 2), beta=0, alpha=Q.shape[-1] ** -0.5)
+    return torch.bmm(scores.softmax(dim=-1), values).view(Q.shape)
 
 
 def token_means(

@@ -3,7 +3,7 @@
 How K* and V* come about and where the term goes in differs, and is in `gie.cross` and `gie.joint`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
@@ -14,6 +14,7 @@ from torch import Tensor
 from gie.errors import GieError
 from gie.rows import Parts
 from gie.slots import Stretch
+from gie.texts import Texts
 
 Mode = Literal["idle", "skip", "inject", "read"]
 """`idle`: no forward was announced, so to run is an error. `skip`: stay out of this forward. `read`: inject, and read too."""
@@ -26,8 +27,8 @@ class ConceptInLayer:
     embedding: Float[Tensor, "1 slots width"]
     stretches: tuple[Stretch, ...]
     """Where its own tokens lie, whose mean attention is read, and its [EOT], read as one more token."""
-    empty: Float[Tensor, "1 slots width"] | None = None
-    """What is taken from its values: those of the empty text; None: nothing."""
+    beyond_empty: bool = False
+    """Whether its values are injected without those of the empty text."""
     weights: Float[Tensor, "images slots"] | None = None
     """None: nothing is injected."""
     active: bool = True
@@ -48,10 +49,6 @@ class ConceptInLayer:
         own, eot = means[:, :-ends], means[:, -ends:]
         self.means = torch.cat([own, eot.mean(dim=1, keepdim=True)], dim=1)
 
-    def set_scales(self, weights: Float[Tensor, "images slots"] | None) -> None:
-        """Inject with `weights` from the next forward on."""
-        self.weights = weights
-
 
 @dataclass(eq=False)
 class Injection:
@@ -59,7 +56,6 @@ class Injection:
 
     attention: ClassVar[str]
     """What kind of attention the layer has, in words."""
-    concept_in_layer: ClassVar[type[ConceptInLayer]] = ConceptInLayer
 
     mode: Mode = "idle"
     parts: Parts = ()
@@ -68,9 +64,26 @@ class Injection:
     ran: bool = False
     """Whether the layer was reached since the forward was announced."""
 
-    def begin(self, texts: Sequence[tuple[Tensor, tuple[Stretch, ...], Tensor | None]]) -> None:
-        """A new generation of concepts: embedding, stretches and the empty text's embedding; none: there is no generation any more."""
-        self.mode, self.concepts = "idle", tuple(self.concept_in_layer(*text) for text in texts)
+    def begin(self, texts: Texts | None) -> None:
+        """A new generation of these concepts; None: there is no generation any more, and all tensors are dropped."""
+        encoded = texts.concepts if texts else ()
+        self.concepts = tuple(ConceptInLayer(one.embedding, one.stretches, one.beyond_empty) for one in encoded)
+        self.mode = "idle"
+
+    def announce(self, mode: Mode, parts: Parts, active: Sequence[bool]) -> None:
+        """A forward is coming: what it is, which rows see the text, and which concepts act in it."""
+        self.mode, self.parts, self.ran = mode, parts, False
+        for concept, acts in zip(self.concepts, active, strict=False):  # none after the generation
+            concept.active = acts
+
+    def set_scales(self, weights: Mapping[int, Float[Tensor, "images slots"] | None]) -> None:
+        """Inject concepts, by their place in the block, with these weights from the next forward on."""
+        for index, of_concept in weights.items():
+            self.concepts[index].weights = of_concept
+
+    @property
+    def _each(self) -> list[tuple[int, ConceptInLayer]]:
+        return list(enumerate(self.concepts))
 
     def takes_part(self) -> bool:
         """The layer is reached: whether it has to act in this forward.

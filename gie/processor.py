@@ -29,7 +29,7 @@ class CrossProcessor(InhibitedProcessor):
     def __init__(self, original: object, injections: Sequence[CrossInjection]) -> None:
         super().__init__(original, injections)
         self.attend = arithmetic_of(self.plain)
-        self.terms = injections
+        self.crossing = tuple(injections)
 
     def __call__(
         self,
@@ -46,10 +46,9 @@ class CrossProcessor(InhibitedProcessor):
         if attention_mask is not None:
             raise InputError("expected no mask over the prompt's tokens, got one; inhibit() cannot keep it yet")
         query = split_heads(attn.to_q(hidden_states), attn.heads)
-        key = split_heads(attn.to_k(encoder_hidden_states), attn.heads)
-        value = split_heads(attn.to_v(encoder_hidden_states), attn.heads)
+        key, value = self.crossing[-1].kept.keys_and_values(attn, encoder_hidden_states)
         out = self.attend(attn, query, key, value)
-        for injection in self.terms:
+        for injection in self.crossing:
             injection.apply(attn, encoder_hidden_states, query=query, out=out)
         joined = out.transpose(1, 2).flatten(2)  # [rows, pixels, heads * d]
         return attn.to_out[1](attn.to_out[0](joined))

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     import torch
 
 
+SMALL_PX = 128
+"""Side of a picture whose attention maps are small: 16 x 16 latents."""
 FLOW_MATCHING = frozenset({"FlowMatchEulerDiscrete", "FlowMatchHeunDiscrete", "FlowMatchLCM"})
 """Schedulers of SD3 and FLUX; diffusers' own lists of what fits leave all but one out."""
 
@@ -31,8 +33,19 @@ def open_pipeline(recipe: Recipe, paths: Paths) -> Any:
         str(folder) if folder.exists() else model.id, device=model.device, dtype=model.dtype, compile=model.compile
     )
     set_scheduler(pipe, recipe.sweep.scheduler)
+    _take_whole_maps(pipe, recipe.sweep)
     _refuse_length(pipe, recipe.sweep.max_sequence_length)
     return pipe
+
+
+def _take_whole_maps(pipe: Any, sweep: SweepSettings) -> None:
+    """Small pictures on a CPU: attention by whole maps, where torch's fused one takes several times as long (docs/decisions/speed.md)."""
+    import torch
+    from diffusers.models.attention_processor import AttnProcessor
+
+    small = max(sweep.height, sweep.width) <= SMALL_PX
+    if small and hasattr(pipe, "unet") and pipe.device.type == "cpu" and pipe.dtype == torch.float32:
+        pipe.unet.set_attn_processor(AttnProcessor())
 
 
 def _refuse_length(pipe: Any, length: int | None) -> None:

@@ -58,7 +58,7 @@ class JointInjection(Injection):
         (rows,) = self.parts
         assert self.stream.temb is not None
         temb, image = self.stream.temb[rows], (query[rows], key[rows], value[rows])
-        for index, concept in enumerate(self.concepts):
+        for index, concept in self._each:
             if self._is_read(concept) or self._is_injected(concept):
                 text = self.way.enter(self.stream.state(index, concept, like=temb), temb, rotate)
                 self._act(concept, text, image, out[rows])

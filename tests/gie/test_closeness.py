@@ -55,6 +55,24 @@ def test_outside_of_its_window_a_step_is_plain(pipe: Any) -> None:
     assert not torch.equal(early[0], plain[0])
 
 
+def test_windows_of_several_concepts(pipe: Any) -> None:
+    """Each step injects those whose window it is in, in one image as in several, where concepts act one by one."""
+    concepts = [
+        Concept("cat", scale=-7.0, window=(0.0, 0.4)),
+        Concept("car", scale=-3.0),
+        Concept("dog", scale=-5.0, window=(0.7, 1.0), values="concept-empty"),
+    ]
+
+    def draw(images: int) -> torch.Tensor:
+        with inhibit(pipe, *concepts, threshold=0.0):
+            return pipe(["a cat"] * images, generator=seeds(*[0] * images), **CALL).images[0]
+
+    torch.testing.assert_close(draw(1), draw(2), atol=2e-3, rtol=0)
+    with inhibit(pipe, concepts[1]):
+        alone = pipe(["a cat"], generator=seeds(0), **CALL).images[0]
+    assert (alone - draw(1)).abs().max() > 0.1
+
+
 @pytest.mark.parametrize("window", [(0.5, 0.5), (-0.1, 1.0), (0.0, 1.1), (0.8, 0.2)])
 def test_a_window_that_is_none_is_refused(window: tuple[float, float]) -> None:
     """It starts before it stops, between 0 and 1."""

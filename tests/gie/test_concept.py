@@ -6,7 +6,8 @@ import pytest
 import torch
 
 from gie import Concept, InputError
-from gie.concept import as_concept, count_tokens, encode
+from gie.concept import as_concept
+from gie.encoding import count_tokens, encode
 from gie.slots import Slots, Stretch
 from tests.support.adapters import tiny_adapter
 from tests.support.literal import embed
@@ -60,7 +61,7 @@ def test_a_textual_inversion_counts_its_vectors(pipe: Any, monkeypatch: pytest.M
 def test_the_embedding_is_the_pipelines_own(pipe: Any) -> None:
     """The concept is encoded as a prompt of its own would be, and pooled where its [EOT] is."""
     pipe._clip_skip, pipe._cross_attention_kwargs = None, None
-    encoded = encode(pipe, "red cat")
+    encoded = encode(pipe, [Concept("red cat", scale=0.0)]).concepts[0]
     want, _ = embed(pipe, "red cat")
     torch.testing.assert_close(encoded.embedding[0], want)
     torch.testing.assert_close(encoded.pooled, want[3])

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from gie import Concept, InputError, inhibit
-from gie.concept import count_tokens, encode
+from gie.encoding import count_tokens, encode
 from gie.families import FAMILIES
 from gie.layers import cross_attention_layers, layer_widths
 from gie.support import family_of
@@ -110,7 +110,7 @@ def test_the_embedding_is_the_pipelines_own(model: Model) -> None:
     """The concept is encoded as a prompt of its own would be, by all of the model's encoders."""
     pipe = tiny_of(model)
     pipe._clip_skip, pipe._cross_attention_kwargs = None, None
-    encoded, (want, _) = encode(pipe, "red cat"), embed(pipe, "red cat")
+    encoded, (want, _) = encode(pipe, [Concept("red cat", scale=0.0)]).concepts[0], embed(pipe, "red cat")
     torch.testing.assert_close(encoded.embedding[0], want)
     if model == "xl":
         ids = pipe.tokenizer_2("red cat", padding="max_length", max_length=20, return_tensors="pt").input_ids

@@ -89,8 +89,9 @@ def test_the_tensors_of_a_generation_are_dropped(pipe: Any) -> None:
         draw(pipe)
         private: Any = run
         injections = list(private._installation.injections.values())
-        assert all(injection.concepts[0].keys is not None for injection in injections)
-    assert not any(injection.concepts for injection in injections)
+        assert all(injection.keys is not None for injection in injections)
+    assert not any(injection.concepts or injection.terms for injection in injections)
+    assert all(injection.keys is None for injection in injections)
 
 
 def test_set_timesteps_keeps_its_signature(pipe: Any) -> None:

@@ -49,6 +49,17 @@ def test_two_sums_are_the_inserted_maps(
         torch.testing.assert_close(out[image].double(), want, atol=tolerance, rtol=0)
 
 
+def test_a_small_map_is_the_fused_attention(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Which of the two a CPU takes is a matter of time alone."""
+    Q, K, V = draw(0, torch.float32, 2, 3, 5, 8), draw(1, torch.float32, 1, 3, 7, 8), draw(2, torch.float32, 2, 3, 7, 8)
+    fused = torch.nn.functional.scaled_dot_product_attention(Q, K.expand(2, -1, -1, -1), V)
+    with monkeypatch.context() as context:
+        context.setattr(torch.nn.functional, "scaled_dot_product_attention", None)
+        torch.testing.assert_close(inhibitor(Q, K, V), fused)
+    monkeypatch.setattr("gie.inhibitor.SMALL_MAP", 2 * 3 * 5 * 7 - 1)
+    assert torch.equal(inhibitor(Q, K, V), fused)
+
+
 @settings(max_examples=30, deadline=None)
 @given(shape=SHAPES, seed=st.integers(0, 999))
 def test_zero_changes_no_bit(shape: dict[str, int], seed: int) -> None:

@@ -9,7 +9,7 @@ import torch
 from peft import LoraConfig, get_peft_model_state_dict
 
 from gie import Concept, inhibit
-from gie.concept import encode
+from gie.encoding import encode
 from tests.support.adapters import tiny_adapter
 from tests.support.families import Model, tiny_of
 from tests.support.tiny import seeds
@@ -72,7 +72,7 @@ def test_a_lora_of_the_text_encoder_changes_the_concept(model: Model, tmp_path: 
 
     def encoded(scale: float) -> torch.Tensor:
         pipe._cross_attention_kwargs = {"scale": scale}
-        return encode(pipe, "cat", context=pipe.tokenizer.model_max_length).embedding
+        return encode(pipe, [Concept("cat", scale=0.0)], context=pipe.tokenizer.model_max_length).rows
 
     none, half, whole = encoded(0.0), encoded(0.5), encoded(1.0)
     assert (half - none).abs().max() > 1e-2
@@ -80,7 +80,8 @@ def test_a_lora_of_the_text_encoder_changes_the_concept(model: Model, tmp_path: 
     assert torch.equal(encoded(0.5), half)
     pipe.unload_lora_weights()
     pipe._cross_attention_kwargs = None
-    torch.testing.assert_close(encode(pipe, "cat", context=pipe.tokenizer.model_max_length).embedding, none)
+    unloaded = encode(pipe, [Concept("cat", scale=0.0)], context=pipe.tokenizer.model_max_length)
+    torch.testing.assert_close(unloaded.rows, none)
 
 
 def test_an_adapter_reads_with_the_lora(tmp_path: Path) -> None:

@@ -92,6 +92,11 @@ def test_several_concepts(pipe: StableDiffusionPipeline) -> None:
     assert_literal(pipe, {"cat": [-7.0, -1.0], "red car": [-2.0, -9.0]}, ["a cat", "a car"])
 
 
+def test_several_concepts_in_one_image(pipe: StableDiffusionPipeline) -> None:
+    """There they share one attention."""
+    assert_literal(pipe, {"cat": [-7.0], "red car": [-2.0], "airplane": [1.0]}, ["a cat"])
+
+
 def test_without_guidance_all_rows_are_conditional(pipe: StableDiffusionPipeline) -> None:
     """Two plain images are two rows, as one guided image is: both are inhibited."""
     assert_literal(pipe, {"cat": [-7.0, -7.0]}, ["a cat", "a cat"], guidance_scale=1.0)

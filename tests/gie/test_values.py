@@ -49,7 +49,8 @@ def test_a_concept_that_says_nothing_injects_nothing(pipe: Any, monkeypatch: pyt
 
     @functools.wraps(encode_prompt)
     def deaf(prompt: Any, *args: Any, **options: Any) -> Any:
-        return encode_prompt("" if prompt == "cat" else prompt, *args, **options)
+        heard = ["" if text == "cat" else text for text in prompt] if isinstance(prompt, list) else prompt
+        return encode_prompt(heard, *args, **options)
 
     monkeypatch.setattr(pipe, "encode_prompt", deaf)
 

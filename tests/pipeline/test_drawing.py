@@ -5,6 +5,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
+from diffusers.models.attention_processor import AttnProcessor, AttnProcessor2_0
 
 from gie.concept import Concept
 from gie.errors import InputError
@@ -68,6 +70,26 @@ def test_a_length_of_the_text_is_for_those_who_can_choose_it(tmp_path: Path, mod
         InputError, match=r"sweep\.max_sequence_length: expected none for StableDiffusionPipeline.*got 256"
     ):
         open_pipeline(recipe, Paths(tmp_path, NAME))
+
+
+@pytest.mark.parametrize(
+    ("side", "dtype", "attention"), [(128, "float32", AttnProcessor), (136, "float32", AttnProcessor2_0), (128, "bfloat16", AttnProcessor2_0)]
+)  # fmt: skip
+def test_small_pictures_are_drawn_with_whole_maps(
+    tmp_path: Path, model: Path, side: int, dtype: str, attention: type
+) -> None:
+    """On a CPU in full precision; a w of 0 there is the plain model of that arithmetic, bit for bit."""
+    settings = ModelSettings.model_validate({"id": str(model), "dtype": dtype, "device": "cpu"})
+    recipe = recipe_with(height=side, width=64).model_copy(update={"model": settings})
+    pipe = open_pipeline(recipe, Paths(tmp_path, NAME))
+    assert {type(layer) for layer in pipe.unet.attn_processors.values()} == {attention}
+
+    def draw() -> Any:
+        return pipe("a cat", generator=generators([1]), output_type="latent", **sampling(recipe.sweep)).images
+
+    plain = draw()
+    with inhibit(pipe, Concept("cat", scale=0.0)):
+        assert torch.equal(draw(), plain)
 
 
 def test_a_concept_that_does_not_fit_is_refused_before_anything_is_drawn() -> None:

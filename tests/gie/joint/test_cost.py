@@ -12,6 +12,7 @@ from gie.joint.blocks import way_through
 from gie.joint.injection import JointInjection, Stream
 from gie.joint.processor import processor_like
 from gie.slots import Stretch
+from gie.texts import EncodedConcept, Texts
 
 PIXELS = 4096
 """Of 1024 x 1024 px."""
@@ -51,8 +52,9 @@ def test_a_concept_costs_a_share_of_the_block(kind: Any, width: int, slots: int,
         plain = count(block, width, slots)
         stream = Stream(_Embedded(), temb=torch.empty(1, width), slots=slots)
         injection = JointInjection(way=way_through(block), stream=stream, last=False)
-        injection.begin([(torch.empty(1, slots, width), (Stretch(1, 1, slots),), None)])
+        text, stretches = torch.empty(1, slots, width), (Stretch(1, 1, slots),)
+        injection.begin(Texts(text, (EncodedConcept(text, stretches, torch.empty(width), beyond_empty=False),)))
         injection.mode, injection.parts = "inject", (slice(0, 1),)
-        injection.concepts[0].set_scales(torch.empty(1, slots))
+        injection.set_scales({0: torch.empty(1, slots)})
         block.attn.set_processor(processor_like(block.attn.processor, [injection]))
         assert count(block, width, slots) / plain - 1 == pytest.approx(share, abs=0.001)
