@@ -72,6 +72,8 @@ class Adapter(nn.Module):
     def infer(self, features: Float[Tensor, "..."]) -> Float[Tensor, "images tokens"]:
         """The scale of each token from features `[images, tokens, inputs]`, clamped to [smallest scale, 0].
 
+        All tokens of an image get 0 where their mean is weaker than `config.weakest`.
+
         The inputs are the features of the layers, once for each w of `config.injected`, as `arrange` puts them side by side.
 
         Raises:
@@ -85,7 +87,8 @@ class Adapter(nn.Module):
             msg = "expected finite features, got nan or inf; run the model in float32 or bfloat16"
             raise InputError(msg)
         scales = self(features.to(self.mean).flatten(0, 1)).unflatten(0, features.shape[:2])
-        return scales.clamp(self.config.scales.smallest, 0.0)
+        scales = scales.clamp(self.config.scales.smallest, 0.0)
+        return torch.where(scales.mean(dim=1, keepdim=True) > self.config.weakest, 0.0, scales)
 
     def save_pretrained(self, folder: str | Path) -> None:
         """Write the folder that `from_pretrained` reads; each file appears whole or not at all."""

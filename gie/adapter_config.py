@@ -80,6 +80,8 @@ class AdapterConfig(_Record):
     recipe_hash: str
     best_fixed_scale: Annotated[float, Field(le=0, allow_inf_nan=False)] | None = None
     """The one scale for all prompts that succeeds most often; used outside the trained conditions. None: not measured."""
+    weakest: Annotated[float, Field(le=0, allow_inf_nan=False)] = 0.0
+    """What is inferred to be weaker is 0: the concept is not there, and the picture stays the plain model's. The paper's is 0."""
     transform: Literal["linear", "bounded"] = "linear"
     """`linear`: the network's output is the scale (paper). `bounded`: smallest * sigmoid(output)."""
     hidden: tuple[Annotated[int, Field(ge=1)], ...] = (64, 32)

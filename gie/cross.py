@@ -5,7 +5,7 @@ the weights are elsewhere before it, and a LoRA's scale acts only inside. Later 
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import torch
@@ -22,13 +22,13 @@ Term = tuple[Float[Tensor, "rows heads slots d"], Float[Tensor, "rows heads slot
 """K* and W V*, with a row for each image; or, of one image, with a row for each concept."""
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, kw_only=True)
 class CrossInjection(Injection):
     """One block's part in one cross-attention layer."""
 
     attention: ClassVar[str] = "cross-attention"
 
-    kept: KeptPrompt = field(default_factory=KeptPrompt)
+    kept: KeptPrompt
     """The prompt's own keys and values in this layer."""
     rows: Float[Tensor, "texts slots width"] | None = None
     """See `Texts`."""

@@ -10,6 +10,7 @@ from typing import Any
 from gie.cross import CrossInjection
 from gie.errors import GieError
 from gie.injection import InhibitedProcessor, Injection
+from gie.kept_prompt import KeptPrompt, most_slots
 from gie.layers import cross_attentions
 from gie.processor import CrossProcessor
 from gie.support import refuse_unusual
@@ -76,7 +77,8 @@ class CrossInstallation(Installation):
 
     def __init__(self, unet: Any) -> None:
         layers = cross_attentions(unet)
-        super().__init__(layers, {name: CrossInjection() for name in layers})
+        slots = most_slots(layers.values())
+        super().__init__(layers, {name: CrossInjection(kept=KeptPrompt(slots)) for name in layers})
 
     def processor(self, name: str, layer: Any, injections: Sequence[Any]) -> InhibitedProcessor:
         """As `Installation.processor` says."""

@@ -5,6 +5,7 @@ one concept costs: kept, an inhibited step takes no more launches than a plain o
 """
 
 import operator
+from collections.abc import Iterable
 from typing import Any
 
 import torch
@@ -14,14 +15,21 @@ from torch import Tensor, nn
 from gie.injection import split_heads
 
 Heads = Float[Tensor, "rows heads slots d"]
-MOST_SLOTS = 4 * 77
-"""Slots in all rows of a batch up to which they are kept: two guided pictures, of XL 100 MiB. Larger batches keep a GPU busy."""
+MOST_BYTES = 2**27
+"""What all layers together may keep, 128 MiB: two guided pictures of XL, 17 of Stable Diffusion 1.5. Larger batches keep a GPU busy."""
+
+
+def most_slots(layers: Iterable[Any]) -> int:
+    """How many slots of a prompt, in all rows of a batch, `MOST_BYTES` are in these layers."""
+    of_one_slot = sum(2 * layer.inner_kv_dim * layer.to_k.weight.element_size() for layer in layers)
+    return MOST_BYTES // of_one_slot
 
 
 class KeptPrompt:
-    """Keys and values of the prompt that was seen last."""
+    """Keys and values of the prompt that was seen last, if it has no more slots in all rows than `most_slots`."""
 
-    def __init__(self) -> None:
+    def __init__(self, most_slots: int) -> None:
+        self.most_slots = most_slots
         self._made_of: list[Tensor] = []
         self._writes: list[int] = []
         self._made: tuple[Heads, Heads] | None = None
@@ -32,7 +40,8 @@ class KeptPrompt:
 
     def keys_and_values(self, attn: Any, prompt: Float[Tensor, "rows slots width"]) -> tuple[Heads, Heads]:
         """The layer's K and V of `prompt`: kept ones where nothing changed that they depend on."""
-        if not _lasts(prompt) or not (_is_plain(attn.to_k) and _is_plain(attn.to_v)):
+        small = prompt.shape[0] * prompt.shape[1] <= self.most_slots
+        if not (small and _lasts(prompt) and _is_plain(attn.to_k) and _is_plain(attn.to_v)):
             return _project(attn, prompt)
         made_of = [prompt, *attn.to_k.parameters(), *attn.to_v.parameters()]
         writes = [tensor._version for tensor in made_of]  # noqa: SLF001 - torch has no other way to ask
@@ -42,10 +51,8 @@ class KeptPrompt:
 
 
 def _lasts(prompt: Tensor) -> bool:
-    """Whether it is small, and torch counts what is written into it."""
-    if torch.compiler.is_compiling() or torch.is_grad_enabled() or prompt.is_inference():
-        return False
-    return prompt.shape[0] * prompt.shape[1] <= MOST_SLOTS
+    """Whether torch counts what is written into it, and nothing is traced or derived."""
+    return not (torch.compiler.is_compiling() or torch.is_grad_enabled() or prompt.is_inference())
 
 
 def _is_plain(linear: Any) -> bool:

@@ -33,19 +33,20 @@ def open_pipeline(recipe: Recipe, paths: Paths) -> Any:
         str(folder) if folder.exists() else model.id, device=model.device, dtype=model.dtype, compile=model.compile
     )
     set_scheduler(pipe, recipe.sweep.scheduler)
-    _take_whole_maps(pipe, recipe.sweep)
+    _suit_small_pictures(pipe, recipe.sweep)
     _refuse_length(pipe, recipe.sweep.max_sequence_length)
     return pipe
 
 
-def _take_whole_maps(pipe: Any, sweep: SweepSettings) -> None:
-    """Small pictures on a CPU: attention by whole maps, where torch's fused one takes several times as long (docs/decisions/speed.md)."""
+def _suit_small_pictures(pipe: Any, sweep: SweepSettings) -> None:
+    """On a CPU: attention by whole maps, where torch's fused one takes longer, and channels last where convolutions are all there is."""
     import torch
     from diffusers.models.attention_processor import AttnProcessor
 
     small = max(sweep.height, sweep.width) <= SMALL_PX
     if small and hasattr(pipe, "unet") and pipe.device.type == "cpu" and pipe.dtype == torch.float32:
         pipe.unet.set_attn_processor(AttnProcessor())
+        pipe.vae.to(memory_format=torch.channels_last)
 
 
 def _refuse_length(pipe: Any, length: int | None) -> None:
