@@ -209,8 +209,11 @@ def row(name: str, built: Built, reference: Built) -> Line:
 
 def compare(name: str, whole: Path | None) -> list[Line]:
     """Two lines of the table."""
-    recipe = read_recipe(name, ROOT / "params.yaml")
-    searching = recipe.model_copy(update={"sweep": recipe.sweep.model_copy(update={"search": recipe.label})})
+    given = read_recipe(name, ROOT / "params.yaml")
+    recipe, searching = (
+        given.model_copy(update={"sweep": given.sweep.model_copy(update={"search": search})})
+        for search in (None, given.label)
+    )
     folder = FOLDER / name / "searched"
     if whole:
         reference = Built(recipe, Paths(whole, name), None)

@@ -76,8 +76,8 @@ class AdapterFit(lightning.LightningModule):
         self.best_weights = checkpoint["best_weights"]
 
     def on_fit_end(self) -> None:
-        """Put the chosen weights in place."""
-        if self.preset.keep == "best" and self.best_weights:
+        """Put the chosen weights in place: the best ones also where the fit waited for better ones."""
+        if (self.preset.keep == "best" or self.preset.patience) and self.best_weights:
             self.adapter.load_state_dict(self.best_weights)
 
     def one_pass(self, optimizer: torch.optim.Optimizer, train: Batch, val: Batch) -> None:

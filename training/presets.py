@@ -32,7 +32,7 @@ class Preset:
     untouched: float = 0.0
     """Share of the scale that works for the most train prompts; what an adapter infers to be weaker than that is 0; 0 = none is."""
     patience: int = 0
-    """Epochs without a lower loss on val after which the fit stops; 0 = never."""
+    """Epochs without a lower loss on val after which the fit stops, and keeps its best weights; 0 = never."""
 
 
 PAPER = Preset(

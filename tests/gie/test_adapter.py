@@ -111,6 +111,19 @@ def test_clamp_has_something_to_clamp() -> None:
     assert torch.equal(adapter.infer(features)[:, 0], raw.clamp(-15, 0))
 
 
+def test_what_is_weaker_than_the_weakest_is_nothing() -> None:
+    """All tokens of an image get 0 where their mean is weaker; the other images keep every bit."""
+    features = 30 * torch.randn(64, 3, 3, generator=torch.Generator().manual_seed(0))
+    plain = make_adapter().infer(features)
+    limit = float(plain.mean(dim=1).median())
+    cut = make_adapter(weakest=limit).infer(features)
+    weak = plain.mean(dim=1) > limit
+    assert 0 < weak.sum() < 64
+    assert (cut[weak] == 0).all()
+    assert torch.equal(cut[~weak], plain[~weak])
+    assert (plain[weak] != 0).any()
+
+
 def test_bounded_output_needs_no_clamp() -> None:
     """The bounded transform keeps training inside the range as well."""
     raw = make_adapter(transform="bounded")(torch.randn(100, 3) * 50)
