@@ -41,18 +41,20 @@ class KeptPrompt:
     def keys_and_values(self, attn: Any, prompt: Float[Tensor, "rows slots width"]) -> tuple[Heads, Heads]:
         """The layer's K and V of `prompt`: kept ones where nothing changed that they depend on."""
         small = prompt.shape[0] * prompt.shape[1] <= self.most_slots
-        if not (small and _lasts(prompt) and _is_plain(attn.to_k) and _is_plain(attn.to_v)):
-            return _project(attn, prompt)
         made_of = [prompt, *attn.to_k.parameters(), *attn.to_v.parameters()]
+        if not (small and _is_plain(attn.to_k) and _is_plain(attn.to_v) and _are_watched(made_of)):
+            return _project(attn, prompt)
         writes = [tensor._version for tensor in made_of]  # noqa: SLF001 - torch has no other way to ask
         if self._made is None or writes != self._writes or not all(map(operator.is_, made_of, self._made_of)):
             self._made_of, self._writes, self._made = made_of, writes, _project(attn, prompt)
         return self._made
 
 
-def _lasts(prompt: Tensor) -> bool:
-    """Whether torch counts what is written into it, and nothing is traced or derived."""
-    return not (torch.compiler.is_compiling() or torch.is_grad_enabled() or prompt.is_inference())
+def _are_watched(tensors: Iterable[Tensor]) -> bool:
+    """Whether torch counts what is written into them, and nothing is traced or derived."""
+    if torch.compiler.is_compiling() or torch.is_grad_enabled():
+        return False
+    return not any(tensor.is_inference() for tensor in tensors)
 
 
 def _is_plain(linear: Any) -> bool:

@@ -99,10 +99,12 @@ def test_what_changes_is_projected_anew(change: Callable[[Any, Tensor], Tensor])
         assert torch.equal(made, linear(prompt).view(2, 5, 2, 4).transpose(1, 2))
 
 
-@pytest.mark.parametrize("reason", ["large", "grad", "inference", "compiled"])
+@pytest.mark.parametrize("reason", ["large", "grad", "inference", "loaded in inference mode", "compiled"])
 def test_what_cannot_be_kept_is_projected_each_time(reason: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """A large batch, one that gradients flow through, tensors whose writes torch does not count, and compiled code."""
-    layer, kept = Layer(), KeptPrompt(9 if reason == "large" else 10)
+    with torch.inference_mode(reason == "loaded in inference mode"):
+        layer = Layer()
+    kept = KeptPrompt(9 if reason == "large" else 10)
     monkeypatch.setattr(torch.compiler, "is_compiling", lambda: reason == "compiled")
     with torch.set_grad_enabled(reason == "grad"), torch.inference_mode(reason == "inference"):
         prompt = torch.randn(2, 5, 6)
