@@ -11,7 +11,10 @@ from typing import Any
 
 from gie.errors import InputError
 from pipeline.files import replaced_file
+from pipeline.parquet import read_rows
 from pipeline.paths import Paths
+from pipeline.summary import gain_together, summarise
+from pipeline.tables import EvaluationRow
 
 GONE, KEPT_OTHERS, KEPT_PAIRS = 0.9, 0.9, 0.75
 """The least that was asked of each adapter: gone on every kind of target, kept on prompts of other objects, kept on pairs."""
@@ -60,6 +63,15 @@ def _row(name: str, numbers: Mapping[str, Any]) -> list[Any]:
     return [name, *gone, *kept, numbers["regret"], adapter["overall"]["success"], best, others, interval]
 
 
+def _together(root: Path, names: Sequence[str]) -> list[str]:
+    """The last column over the prompts of all adapters; one adapter's are few."""
+    gain = gain_together([summarise(read_rows(Paths(root, name).evaluation, EvaluationRow)) for name in names])
+    if gain is None:
+        return []
+    points = f"{100 * gain.mean:+.1f} points [{100 * gain.low:+.1f}, {100 * gain.high:+.1f}]"
+    return [f"Together, on {gain.n} prompts: adapter − fixed {points}."]
+
+
 def _counts(name: str, numbers: Mapping[str, Any]) -> str:
     return f"{numbers['adapter']['overall']['n']} for {name}"
 
@@ -74,6 +86,8 @@ def read_metrics(paths: Paths) -> dict[str, Any]:
 def write_results(names: Sequence[str], root: Path) -> Path:
     """Write the table of the named adapters; the file."""
     results = table({name: read_metrics(Paths(root, name)) for name in names})
+    if len(names) > 1:
+        results["notes"] += _together(root, names)
     file = root / "docs" / "results" / "objects.json"
     file.parent.mkdir(parents=True, exist_ok=True)
     with replaced_file(file) as aside:

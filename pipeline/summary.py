@@ -61,9 +61,21 @@ class Summary:
         """Success of the oracle minus success of the policy, prompt by prompt; None when no prompt counts."""
         return self._difference(ORACLE, policy, group)
 
-    def _difference(self, first: str, second: str, group: str) -> Interval | None:
+    def successes(self, first: str, second: str, group: str = OVERALL) -> tuple[list[bool], list[bool]]:
+        """Of both policies, in the order of the prompts that count."""
         pair = [{row.prompt_id: bool(row.success) for row in self.of(policy, group)} for policy in (first, second)]
-        return paired_difference([pair[0][prompt] for prompt in pair[1]], list(pair[1].values())) if pair[1] else None
+        return [pair[0][prompt] for prompt in pair[1]], list(pair[1].values())
+
+    def _difference(self, first: str, second: str, group: str) -> Interval | None:
+        pair = self.successes(first, second, group)
+        return paired_difference(*pair) if pair[1] else None
+
+
+def gain_together(summaries: Sequence[Summary]) -> Interval | None:
+    """`Summary.gain` over the prompts of several adapters, each against its own fixed scale; None when no prompt counts."""
+    pairs = [summary.successes(ADAPTER, summary.best) for summary in summaries if summary.best]
+    adapters, constants = ([hit for pair in pairs for hit in pair[which]] for which in (0, 1))
+    return paired_difference(adapters, constants) if constants else None
 
 
 def in_group(row: EvaluationRow, group: str) -> bool:

@@ -8,8 +8,10 @@ import pytest
 
 from checks.readme import Results, fill, render
 from gie.errors import InputError
+from pipeline.parquet import write_rows
 from pipeline.paths import Paths
 from pipeline.results import table, write_results
+from pipeline.tables import EvaluationRow
 
 GROUP = {"n": 40, "gone": 0.95, "kept": 0.925, "success": 0.9, "orr": 0.95}
 METRICS: dict[str, Any] = {
@@ -55,6 +57,7 @@ def test_the_file_fills_the_page(tmp_path: Path) -> None:
         file = Paths(tmp_path, name).metrics
         file.parent.mkdir(parents=True)
         file.write_text(json.dumps(METRICS), "utf-8")
+        write_rows(Paths(tmp_path, name).evaluation, EvaluationRow, [])
     file = write_results(["emoji-cat", "emoji-car"], tmp_path)
     page = fill("<!-- table:objects -->\n<!-- /table:objects -->", file.parent)
     assert page.index("| emoji-cat |") < page.index("| emoji-car |")

@@ -8,7 +8,7 @@ import pytest
 from pipeline.evaluate import evaluation_rows
 from pipeline.policies import ADAPTER, ORACLE, PLAIN, fixed
 from pipeline.scoring import NamingEye
-from pipeline.summary import GROUPS, OVERALL, TARGETS, Summary, metrics, summarise
+from pipeline.summary import GROUPS, OVERALL, TARGETS, Summary, gain_together, metrics, summarise
 from pipeline.tables import KINDS, EvaluationRow
 from tests.support.evaluation import LADDER, StampReader, adapted, make_prompts, picture
 
@@ -113,6 +113,19 @@ def test_the_difference_is_that_of_the_rates(numbers: dict[str, Any]) -> None:
     """Paired or not, the mean is the same."""
     rates = [numbers[policy][OVERALL]["success"] for policy in ("adapter", "best_fixed")]
     assert numbers["adapter_minus_best_fixed"]["mean"] == pytest.approx(rates[0] - rates[1], abs=1e-4)
+
+
+def test_adapters_are_counted_together(rows: list[EvaluationRow], summary: Summary) -> None:
+    """Each against its own fixed scale, by the prompts of all: the mean is the weighted one, the interval narrower."""
+    alone = summary.gain()
+    assert alone is not None
+    twice = gain_together([summary, summary])
+    assert twice is not None
+    assert (twice.mean, twice.n) == (pytest.approx(alone.mean), 2 * alone.n)
+    assert twice.high - twice.low < alone.high - alone.low
+    nothing = summarise([replace(row, success=None) for row in rows])
+    assert gain_together([summary, nothing]) == alone
+    assert gain_together([nothing]) is None
 
 
 def test_orr_counts_every_picture_without_the_target(summary: Summary, numbers: dict[str, Any]) -> None:
