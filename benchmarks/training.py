@@ -4,7 +4,6 @@ Both do all that a pass consists of: the loss on train, backward, the optimiser'
 best weights. The ratio may be 1.3; a test holds it to that with fewer passes.
 """
 
-import copy
 import sys
 from collections.abc import Callable
 from time import perf_counter
@@ -50,7 +49,6 @@ def plain_fit(train: Rows, val: Rows, preset: Preset) -> Adapter:
     adapter.spread.copy_(spread)
     optimizer = torch.optim.AdamW(adapter.parameters(), lr=preset.learning_rate, weight_decay=preset.weight_decay)
     curve: list[tuple[float, float]] = []
-    best, best_weights = float("inf"), {}
     for epoch in range(preset.epochs):
         noise = preset.noise * spread * draw_noise(preset.members, train.features.shape, seed=0, epoch=epoch)
         optimizer.zero_grad()
@@ -60,9 +58,6 @@ def plain_fit(train: Rows, val: Rows, preset: Preset) -> Adapter:
         with torch.no_grad():
             watched = window_loss(adapter(val.features), weakest=val.weakest, strongest=val.strongest).item()
         curve.append((loss.item(), watched))
-        if watched < best:
-            best, best_weights = watched, copy.deepcopy(adapter.state_dict())
-    adapter.load_state_dict(best_weights)
     return adapter
 
 

@@ -77,7 +77,7 @@ class AdapterFit(lightning.LightningModule):
 
     def on_fit_end(self) -> None:
         """Put the chosen weights in place: the best ones also where the fit waited for better ones."""
-        if (self.preset.keep == "best" or self.preset.patience) and self.best_weights:
+        if self.best_weights:
             self.adapter.load_state_dict(self.best_weights)
 
     def one_pass(self, optimizer: torch.optim.Optimizer, train: Batch, val: Batch) -> None:
@@ -95,7 +95,12 @@ class AdapterFit(lightning.LightningModule):
         self.curve.append(point)
         if self.best is None or point.val < self.best.val:
             self.best = point
-            self.best_weights = copy.deepcopy(self.adapter.state_dict())
+            if self._keeps_best:
+                self.best_weights = copy.deepcopy(self.adapter.state_dict())
+
+    @property
+    def _keeps_best(self) -> bool:
+        return self.preset.keep == "best" or self.preset.patience > 0
 
     def _is_over(self) -> bool:
         """All epochs are done, or val has not improved for `patience` of them."""

@@ -81,7 +81,8 @@ def edit(file: Path, old: str, new: str) -> None:
 
 
 def test_a_change_runs_what_depends_on_it_and_nothing_else(root: Path) -> None:
-    """Nothing at rest, nothing for another recipe, no rendering for another judge."""
+    """Nothing at rest, nothing for another recipe, no rendering for another judge where sweeps are whole."""
+    edit(root / "params.yaml", "sweep: {<<: *emoji-sweep, search: *airplane-label}", "sweep: *emoji-sweep")
     selected = [f"{stage} emoji-airplane" for stage in STAGES]
     assert repro(root) == selected
     assert repro(root) == []
@@ -93,6 +94,8 @@ def test_a_change_runs_what_depends_on_it_and_nothing_else(root: Path) -> None:
     assert repro(root) == ["evaluate emoji-airplane"]
     edit(root / "params.yaml", "  - emoji-airplane", "  - emoji-airplane\n  - emoji-car")
     assert repro(root) == [f"{stage} emoji-car" for stage in STAGES]
+    edit(root / "params.yaml", "names: [a car, an automobile,", "names: [a car, a motor,")
+    assert repro(root)[0] == "sweep emoji-car", "a search asks the judge what to render"
 
 
 def test_a_project_aside_leaves_the_main_one_as_it_is(root: Path) -> None:

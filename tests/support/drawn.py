@@ -23,10 +23,10 @@ SCALES = (-0.4, -0.8, -1.2, -1.6, -2.0, -2.4, -3.0)
 
 
 def drawn_recipe() -> Recipe:
-    """emoji-airplane, in small."""
+    """emoji-airplane, in small and with whole sweeps."""
     recipe = read_recipe("emoji-airplane", ROOT / "params.yaml")
     prompts = recipe.prompts.model_copy(update={"counts": COUNTS})
-    sweep = recipe.sweep.model_copy(update={"scales": SCALES, "probes": (0.0,)})
+    sweep = recipe.sweep.model_copy(update={"scales": SCALES, "probes": (0.0,), "search": None})
     return recipe.model_copy(update={"prompts": prompts, "sweep": sweep})
 
 
