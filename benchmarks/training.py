@@ -1,7 +1,6 @@
 """How long the fit takes beside the same passes in plain torch: `python -m benchmarks.training`.
 
-Both do all that a pass consists of: the loss on train, backward, the optimiser's step, the loss on val, the curve, the copy of the
-best weights. The ratio may be 1.3; a test holds it to that with fewer passes.
+Both do all that a pass consists of: the loss on train, backward, the optimiser's step, the loss on val, the curve. The ratio may be 1.3; a test holds it to that with fewer passes.
 """
 
 import sys

@@ -37,8 +37,9 @@ def inhibitor(
     """One concept's term: softmax(Q K*^T / sqrt d) (W V*), the softmax over all slots of the concept's text (Eq. 6, 7)."""
     keys = K if len(K) == len(Q) else K.expand(len(Q), -1, -1, -1)
     in_full = Q.device.type == "cpu" and Q.dtype == torch.float32 and not torch.compiler.is_compiling()
-    small = Q[..., 0].numel() * K.shape[2] <= SMALL_MAP
-    return _by_the_map(Q, keys, WV) if in_full and small else F.scaled_dot_product_attention(Q, keys, WV)
+    if in_full and Q.numel() // Q.shape[-1] * K.shape[2] <= SMALL_MAP:
+        return _by_the_map(Q, keys, WV)
+    return F.scaled_dot_product_attention(Q, keys, WV)
 
 
 def _by_the_map(Q: Tensor, K: Tensor, WV: Tensor) -> Tensor:

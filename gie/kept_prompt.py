@@ -40,9 +40,13 @@ class KeptPrompt:
 
     def keys_and_values(self, attn: Any, prompt: Float[Tensor, "rows slots width"]) -> tuple[Heads, Heads]:
         """The layer's K and V of `prompt`: kept ones where nothing changed that they depend on."""
+        to_k, to_v = attn.to_k, attn.to_v
         small = prompt.shape[0] * prompt.shape[1] <= self.most_slots
-        made_of = [prompt, *attn.to_k.parameters(), *attn.to_v.parameters()]
-        if not (small and _is_plain(attn.to_k) and _is_plain(attn.to_v) and _are_watched(made_of)):
+        if not (small and _is_plain(to_k) and _is_plain(to_v)):
+            return _project(attn, prompt)
+        # not .parameters(), which takes as long as a launch
+        made_of = [one for one in (prompt, to_k.weight, to_k.bias, to_v.weight, to_v.bias) if one is not None]
+        if not _are_watched(made_of):
             return _project(attn, prompt)
         writes = [tensor._version for tensor in made_of]  # noqa: SLF001 - torch has no other way to ask
         if self._made is None or writes != self._writes or not all(map(operator.is_, made_of, self._made_of)):
@@ -54,14 +58,15 @@ def _are_watched(tensors: Iterable[Tensor]) -> bool:
     """Whether torch counts what is written into them, and nothing is traced or derived."""
     if torch.compiler.is_compiling() or torch.is_grad_enabled():
         return False
-    return not any(tensor.is_inference() for tensor in tensors)
+    return not any(map(Tensor.is_inference, tensors))
 
 
 def _is_plain(linear: Any) -> bool:
     """Whether it is its weights and nothing else: a LoRA's scale may change on the way, hooks and replaced forwards do anything."""
-    if type(linear) is not nn.Linear or "forward" in vars(linear):
+    if type(linear) is not nn.Linear:
         return False
-    return not vars(linear)["_forward_hooks"] and not vars(linear)["_forward_pre_hooks"]
+    state = vars(linear)
+    return not ("forward" in state or state["_forward_hooks"] or state["_forward_pre_hooks"])
 
 
 def _project(attn: Any, prompt: Tensor) -> tuple[Heads, Heads]:

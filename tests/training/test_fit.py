@@ -108,7 +108,7 @@ def test_default_learns() -> None:
     inferred = fitted.adapter.infer(VAL.features[:, None])[:, 0]
     assert first > 5
     assert last < first / 5
-    assert window_loss(inferred, weakest=VAL.weakest, strongest=VAL.strongest) == pytest.approx(last, rel=0.1)
+    assert window_loss(inferred, weakest=VAL.weakest, strongest=VAL.strongest) == pytest.approx(last, rel=1e-4)
 
 
 def test_what_is_hardly_suppressed_is_left_alone() -> None:
