@@ -1,6 +1,6 @@
 """One batch of a sweep: pictures of prompts at scales, and the features of their first step.
 
-Everything here, and in the files of `gie` beside the adapter's, decides pixels: `pixel_code` is their hash, and part of what a
+Everything here, in `drawing.py`, and in the files of `gie` beside the adapter's decides pixels: `pixel_code` is their hash, and part of what a
 batch is kept under.
 """
 
@@ -108,7 +108,8 @@ def probe_features(pipe: Any, recipe: Recipe, shots: Sequence[Shot]) -> list[Fea
 def pixel_code() -> str:
     """Hash of the files that decide pixels and features."""
     folder = Path(str(gie.__file__)).parent
-    files = [path for path in sorted(folder.rglob("*.py")) if path.name not in NO_PIXELS] + [Path(__file__)]
+    own = [Path(__file__), Path(__file__).with_name("drawing.py")]
+    files = [path for path in sorted(folder.rglob("*.py")) if path.name not in NO_PIXELS] + own
     return hashlib.sha256(b"\0".join(path.read_bytes() for path in files)).hexdigest()
 
 

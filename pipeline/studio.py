@@ -119,8 +119,6 @@ class Studio:
 
 def made_by(pipe: Any, recipe: Recipe, conditions: Conditions) -> dict[str, Any]:
     """What decides the pixels of all batches alike, beside an adapter."""
-    from gie.support import denoiser_of
-
     return {
         "concept": recipe.concept,
         "slots": recipe.sweep.slots,
@@ -131,7 +129,6 @@ def made_by(pipe: Any, recipe: Recipe, conditions: Conditions) -> dict[str, Any]
         "device": pipe.device.type,
         "dtype": str(pipe.dtype),
         "compile": recipe.model.compile,
-        "attention": sorted({type(layer).__name__ for layer in denoiser_of(pipe).attn_processors.values()}),
         "code": pixel_code(),
         "versions": {name: version(name) for name in ("torch", "diffusers")},
     }
