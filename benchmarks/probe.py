@@ -29,6 +29,7 @@ from training.presets import DEFAULT
 MOST_ADAPTER = 0.01
 PROMPTS = ("an airplane over the sea", "a red car")
 INJECTED = ((0.0,), (1.0,), (1.0, 0.0))
+NOISES = (0, 4)
 
 
 @dataclass(frozen=True)
@@ -36,18 +37,19 @@ class Probe:
     """One way to read the features."""
 
     injected: tuple[float, ...]
+    noises: int
     first_step: FirstStep
     guided: bool
     plain_rows: int
     """Rows of the UNet in the same generation without inhibition."""
     rows: int
     expected: int
-    """What the method says: one row an image more for each w, but for a passive look at a first step that stays plain."""
+    """What the method says: one row an image more for each w and noise, but for a passive look at a first step that stays plain."""
 
     def cells(self) -> list[object]:
         """One row of the table."""
         return [
-            f"w = {' and '.join(f'{w:g}' for w in self.injected)}, first step {self.first_step}", "yes" if self.guided else "no", self.plain_rows,
+            f"w = {' and '.join(f'{w:g}' for w in self.injected)}, {f'{self.noises} shared noises' if self.noises else 'own noise'}, first step {self.first_step}", "yes" if self.guided else "no", self.plain_rows,
             self.rows - self.plain_rows, f"{(self.rows - self.plain_rows) / self.step_rows:g}",
             "yes" if self.rows == self.expected else f"NO, {self.expected - self.plain_rows}",
         ]  # fmt: skip
@@ -76,10 +78,10 @@ def count(pipe: Any, conditions: Conditions, asked: dict[str, Any]) -> list[Prob
     return [
         _count(
             pipe,
-            adapter_for(conditions, injected=injected, first_step=first_step),
+            adapter_for(conditions, injected=injected, noises=noises, first_step=first_step),
             asked | {"guidance_scale": guidance},
         )
-        for injected, first_step, guidance in product(INJECTED, ("plain", "inhibited"), (3.0, 1.0))
+        for noises, injected, first_step, guidance in product(NOISES, INJECTED, ("plain", "inhibited"), (3.0, 1.0))
     ]
 
 
@@ -89,9 +91,9 @@ def _count(pipe: Any, adapter: Adapter, asked: dict[str, Any]) -> Probe:
     with counting(pipe.unet) as counted, inhibit(pipe, adapter, outside="go_on"):
         draw(pipe, asked)
     config = adapter.config
-    own = [w for w in config.injected if w or config.first_step == "inhibited"]
+    own = [one for one in config.readings if one.injected or one.noise is not None or config.first_step == "inhibited"]
     guided, more = asked["guidance_scale"] > 1, len(own) * len(PROMPTS)
-    return Probe(config.injected, config.first_step, guided, plain.rows, counted.rows, plain.rows + more)
+    return Probe(config.injected, config.noises, config.first_step, guided, plain.rows, counted.rows, plain.rows + more)
 
 
 def time_adapter(pipe: Any, adapter: Adapter, asked: dict[str, Any], *, rounds: int) -> AdapterTime:
@@ -113,10 +115,10 @@ def draw(pipe: Any, asked: dict[str, Any]) -> None:
     pipe(list(PROMPTS), generator=generators(range(len(PROMPTS))), **asked)
 
 
-def adapter_for(conditions: Conditions, *, injected: tuple[float, ...], first_step: FirstStep) -> Adapter:
+def adapter_for(conditions: Conditions, *, injected: tuple[float, ...], noises: int, first_step: FirstStep) -> Adapter:
     """An untrained adapter of the default preset's form: it takes as long as a trained one."""
     config = AdapterConfig(
-        concept="airplane", synonyms=(), slots="all", scales=ScaleRange(smallest=-3, step=0.2), injected=injected,
+        concept="airplane", synonyms=(), slots="all", scales=ScaleRange(smallest=-3, step=0.2), injected=injected, noises=noises,
         first_step=first_step, recipe_hash="0", transform=DEFAULT.transform, hidden=DEFAULT.hidden,
         members=DEFAULT.members, **dict(conditions),
     )  # fmt: skip
@@ -133,7 +135,9 @@ def main(told: Sequence[str] | None = None) -> int:
     pipe = open_pipeline(recipe, Paths(Path(), recipe.name))
     conditions, call = observe(recipe, pipe), sampling(recipe.sweep)
     probes = count(pipe, conditions, call)
-    adapter = adapter_for(conditions, injected=recipe.train.injected, first_step=recipe.sweep.first_step)
+    adapter = adapter_for(
+        conditions, injected=recipe.train.injected, noises=recipe.sweep.noises, first_step=recipe.sweep.first_step
+    )
     time = time_adapter(pipe, adapter, call, rounds=asked.rounds)
     write([*probes, time], asked.out)
     say(f"Probing on {recipe.model.id}, {len(PROMPTS)} images", PROBE_HEADS, [probe.cells() for probe in probes])

@@ -7,18 +7,16 @@ can be made without a look at the recipe's own test prompts, and on more of them
 
 import argparse
 import sys
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from statistics import fmean
 from typing import get_args
 
 from benchmarks.measuring import say
 from benchmarks.stages import ROOT, empty_project, run_stages
 from gie.slots import Values
-from pipeline.bootstrap import paired_difference
 from pipeline.parquet import read_rows
-from pipeline.policies import ADAPTER, ORACLE, best_fixed, fixed
 from pipeline.settings import Recipe, read_recipe
+from pipeline.summary import Summary, gain_together, summarise
 from pipeline.tables import KINDS, EvaluationRow
 
 FOLDER = ROOT / "build" / "worlds"
@@ -26,55 +24,32 @@ STAGES = ("prompts", "sweep", "label", "train", "evaluate")
 HEADS = ("", "values", "prompts", "adapter", "fixed w", "oracle", "adapter - fixed, points", *KINDS)
 
 
-@dataclass(frozen=True)
-class Pair:
-    """One test prompt under both policies, and whether any scale succeeds."""
-
-    adapter: EvaluationRow
-    fixed: EvaluationRow
-    reachable: bool
-
-
-def run_world(recipe: Recipe) -> list[Pair]:
-    """Make and measure an adapter; its test prompts that count."""
+def run_world(recipe: Recipe) -> Summary:
+    """Make and measure an adapter."""
     paths = empty_project(recipe, FOLDER / f"{recipe.name}-{recipe.sweep.values}-{recipe.prompts.seed}")
     run_stages(recipe, paths, *STAGES)
-    return pairs(read_rows(paths.evaluation, EvaluationRow))
+    return summarise(read_rows(paths.evaluation, EvaluationRow))
 
 
-def pairs(rows: Sequence[EvaluationRow]) -> list[Pair]:
-    """The test prompts of one evaluation, the adapter beside the fixed w that is the best on val."""
-    scale = best_fixed([row for row in rows if row.split == "val"])
-    assert scale is not None, "val has prompts that count"
-    by = {policy: _of(rows, policy) for policy in (ADAPTER, fixed(scale), ORACLE)}
+def line(recipe: Recipe, worlds: Sequence[Summary]) -> list[object]:
+    """One row of the table; of each kind gone / kept of the adapter, and in brackets of the fixed w that each world's val chose."""
+    lead = gain_together(worlds)
+    assert lead is not None, "test has prompts that count"
+    adapter, constant, oracle = (_rows(worlds, policy) for policy in ("adapter", "best_fixed", "oracle"))
     return [
-        Pair(row, by[fixed(scale)][prompt], reachable=bool(by[ORACLE][prompt].success))
-        for prompt, row in by[ADAPTER].items()
-    ]
-
-
-def _of(rows: Iterable[EvaluationRow], policy: str) -> dict[str, EvaluationRow]:
-    return {
-        row.prompt_id: row for row in rows if row.policy == policy and row.split == "test" and row.success is not None
-    }
-
-
-def line(recipe: Recipe, found: Sequence[Pair]) -> list[object]:
-    """One row of the table; of each kind gone / kept of the adapter, and of the fixed w in brackets."""
-    adapter, constant = ([float(bool(row.success)) for row in rows] for rows in _columns(found))
-    lead = paired_difference(adapter, constant)
-    return [
-        recipe.name, recipe.sweep.values, len(found), f"{fmean(adapter):.3f}", f"{fmean(constant):.3f}",
-        f"{fmean(pair.reachable for pair in found):.3f}", f"{100 * lead.mean:+.1f} [{100 * lead.low:+.1f}, {100 * lead.high:+.1f}]",
-        *("{} ({})".format(*map(_shares, _columns([pair for pair in found if pair.adapter.kind == kind]))) for kind in KINDS),
+        recipe.name, recipe.sweep.values, lead.n, *(f"{fmean(bool(row.success) for row in rows):.3f}" for rows in (adapter, constant, oracle)),
+        f"{100 * lead.mean:+.1f} [{100 * lead.low:+.1f}, {100 * lead.high:+.1f}]",
+        *(f"{_shares(adapter, kind)} ({_shares(constant, kind)})" for kind in KINDS),
     ]  # fmt: skip
 
 
-def _columns(found: Sequence[Pair]) -> tuple[list[EvaluationRow], list[EvaluationRow]]:
-    return [pair.adapter for pair in found], [pair.fixed for pair in found]
+def _rows(worlds: Sequence[Summary], name: str) -> list[EvaluationRow]:
+    """The counted test rows of one of `Summary.policies`."""
+    return [row for world in worlds if (policy := world.policies()[name]) for row in world.of(policy)]
 
 
-def _shares(rows: Sequence[EvaluationRow]) -> str:
+def _shares(every: Sequence[EvaluationRow], kind: str) -> str:
+    rows = [row for row in every if row.kind == kind]
     columns = [[row.gone for row in rows if row.gone is not None], [bool(row.kept) for row in rows]]
     return " / ".join(f"{100 * fmean(column):.0f}" if column else "–" for column in columns)
 
@@ -92,7 +67,7 @@ def main(told: Sequence[str] | None = None) -> None:
         tried: Sequence[Values] = asked.values or [recipe.sweep.values]
         for values in tried:
             worlds = [_changed(recipe, values=values, seed=seed) for seed in asked.seeds]
-            rows.append(line(worlds[0], [pair for world in worlds for pair in run_world(world)]))
+            rows.append(line(worlds[0], [run_world(world) for world in worlds]))
             say("Adapters on the test prompts of other worlds; of each kind gone / kept in %", HEADS, rows)
 
 

@@ -15,7 +15,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
-from gie.adapter_config import CONFIG_FILE, AdapterConfig, read_config, write_config
+from gie.adapter_config import CONFIG_FILE, AdapterConfig, Reading, read_config, write_config
 from gie.errors import InputError
 from gie.network import Members
 
@@ -59,12 +59,13 @@ class Adapter(nn.Module):
         return output
 
     def arrange(
-        self, readings: Mapping[float, Float[Tensor, "images read layers"]]
+        self, readings: Mapping[Reading, Float[Tensor, "images read layers"]]
     ) -> Float[Tensor, "images tokens inputs"]:
-        """The inputs of each own token, of what was read with each w: own tokens, then [EOT]."""
+        """The inputs of each own token, of what was read in the first steps of `config.readings`: own tokens, then [EOT]."""
         parts: list[Tensor] = []
         for w in self.config.injected:
-            own, eot = readings[w][:, :-1], readings[w][:, -1:]
+            read = torch.stack([readings[one] for one in self.config.readings if one.injected == w]).mean(dim=0)
+            own, eot = read[:, :-1], read[:, -1:]
             parts += [own, eot.expand_as(own)] if self.config.eot else [own]
         return torch.cat(parts, dim=-1)
 

@@ -6,7 +6,7 @@ does not hold, so every field but the last few is required, and unknown ones are
 
 import json
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
@@ -18,6 +18,15 @@ CONFIG_FILE = "config.json"
 
 Negative = Annotated[float, Field(lt=0, allow_inf_nan=False)]
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+
+
+class Reading(NamedTuple):
+    """One first step whose features an adapter reads."""
+
+    injected: float
+    """The w that is injected meanwhile."""
+    noise: int | None
+    """The number of the shared noise that it starts from; None: the picture's own."""
 
 
 class _Record(BaseModel):
@@ -74,6 +83,8 @@ class AdapterConfig(_Record):
     features stand side by side."""
     eot: bool = False
     """Whether the features of the concept's [EOT] stand beside those of each token; the paper reads the tokens alone."""
+    noises: Annotated[int, Field(ge=0)] = 0
+    """From how many noises, the same for all prompts, the features are read and averaged; 0: from the picture's own, as in the paper."""
     first_step: Literal["inhibited", "plain"]
     """Whether the first step is run again inhibited once the scale is known."""
     sampling: Sampling
@@ -97,6 +108,13 @@ class AdapterConfig(_Record):
     def inputs(self) -> int:
         """How many numbers of one token the network reads."""
         return len(self.layers) * len(self.injected) * (2 if self.eot else 1)
+
+    @property
+    def readings(self) -> tuple[Reading, ...]:
+        """Every first step that is read, those of one w after another."""
+        return tuple(
+            Reading(w, noise) for w in self.injected for noise in (range(self.noises) if self.noises else [None])
+        )
 
     @model_validator(mode="after")
     def _one_width_a_layer(self) -> "AdapterConfig":

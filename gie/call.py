@@ -30,6 +30,12 @@ class Call:
         first = float(given.flatten()[0] if isinstance(given, Tensor) else given)  # one for all, or one each
         return first * self.family.timestep_unit
 
+    def with_sample(self, sample: Tensor) -> tuple[tuple[Any, ...], dict[str, Any]]:
+        """The arguments of the same call with other latents."""
+        if self.args:
+            return (sample, *self.args[1:]), self.kwargs
+        return self.args, self.kwargs | {self.family.arguments[0]: sample}
+
     @property
     def context(self) -> int:
         """How many token slots the prompt has."""

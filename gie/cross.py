@@ -75,7 +75,9 @@ class CrossInjection(Injection):
         rows, count = self.rows.to(like), len(self.concepts)
         self.keys = split_heads(attn.to_k(rows[:count]), attn.heads)
         values = split_heads(attn.to_v(rows), attn.heads)
-        own = [values[i : i + 1] - values[count:] if one.beyond_empty else values[i : i + 1] for i, one in self._each]
+        own = [
+            values[i : i + 1] - values[count:] if one.text.beyond_empty else values[i : i + 1] for i, one in self._each
+        ]
         self.values = torch.cat(own) if count < len(values) else values
         self._make_terms()
 

@@ -7,6 +7,7 @@ from the plain first forward itself.
 
 from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 from warnings import warn
 
@@ -15,7 +16,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from gie.adapter import Adapter
-from gie.adapter_config import Sampling
+from gie.adapter_config import Reading, Sampling
 from gie.block import Settings
 from gie.closeness import GaveWay, give_way
 from gie.concept import Concept
@@ -29,6 +30,19 @@ from gie.texts import EncodedConcept
 from gie.weights import fixed_scales, slot_weights
 
 
+@dataclass(frozen=True)
+class Probe:
+    """A forward that is run for features alone."""
+
+    readings: dict[int, Reading]
+    """Concept -> what it reads there; all start from the same noise."""
+
+    @property
+    def noise(self) -> int | None:
+        """The number of the shared noise; None: the pictures' own."""
+        return next(iter(self.readings.values())).noise
+
+
 class Erasure:
     """The state of one generation."""
 
@@ -38,8 +52,8 @@ class Erasure:
         self._injections = injections
         self._encoded: tuple[EncodedConcept, ...] = ()
         self._inferring: set[int] = set()
-        self._reading: dict[int, float] = {}
-        self._readings: dict[int, dict[float, Float[Tensor, "images read layers"]]] = {}
+        self._reading: dict[int, Reading] = {}
+        self._readings: dict[int, dict[Reading, Float[Tensor, "images read layers"]]] = {}
         self.forwards = 0
         """Forwards of the denoiser so far."""
         self.images: int | None = None
@@ -64,27 +78,32 @@ class Erasure:
                 tokens = self._encoded[index].tokens
                 self.token_scales[index] = fixed_scales(scale, images=images, tokens=tokens)
 
-    def probes(self) -> list[dict[int, float]]:
-        """Concept -> w of each forward that is run for features alone; passive ones share it, others would disturb each other."""
-        injected = {index: self._adapter(index).config.injected for index in sorted(self._inferring)}
-        alone = [{index: w} for index, several in injected.items() for w in several if w]
-        passive = self._settings.first_step == "inhibited"  # a plain first step shows them for nothing
-        together = {index: 0.0 for index, several in injected.items() if passive and 0 in several}
-        return [*alone, together] if together else alone
+    def probes(self) -> list[Probe]:
+        """The forwards that are run for features alone; passive concepts share one, others would disturb each other."""
+        alone: list[Probe] = []
+        together: dict[int | None, dict[int, Reading]] = {}
+        shown = self._settings.first_step == "plain"  # what it shows of the pictures' own noise is read for nothing
+        for index in sorted(self._inferring):
+            for reading in self._adapter(index).config.readings:
+                if reading.injected:
+                    alone.append(Probe({index: reading}))
+                elif reading.noise is not None or not shown:
+                    together.setdefault(reading.noise, {})[index] = reading
+        return [*alone, *map(Probe, together.values())]
 
     @contextmanager
-    def probing(self, probe: Mapping[int, float], others: Sequence[Injection], *, parts: Parts) -> Generator[None]:
+    def probing(self, probe: Probe, others: Sequence[Injection], *, parts: Parts) -> Generator[None]:
         """Inside, a forward with these conditional parts reads the concepts' features, each with its w injected."""
         assert self.images is not None
         before: list[tuple[Injection, Mode, Parts]] = [(other, other.mode, other.parts) for other in others]
         for other in others:
             other.mode = "inject" if other.mode in {"inject", "read"} else "skip"
             other.parts = parts
-        pushed = {index: w for index, w in probe.items() if w}
+        pushed = {index: reading.injected for index, reading in probe.readings.items() if reading.injected}
         self._inject(
             {i: fixed_scales(w, images=self.images, tokens=self._encoded[i].tokens) for i, w in pushed.items()}
         )
-        self._want(probe)
+        self._want(probe.readings)
         self.announce("read", parts)
         try:
             yield
@@ -99,7 +118,7 @@ class Erasure:
         if self._settings.first_step == "inhibited":
             self._inject_all()
         capturing = {0} if self._settings.capture and 0 not in self.features else set[int]()
-        self._want(dict.fromkeys(self._inferring | capturing, 0.0))
+        self._want(dict.fromkeys(self._inferring | capturing, Reading(0.0, None)))
 
     def end_first_step(self) -> None:
         """After the first real forward: every scale is known now, and all later steps are inhibited."""
@@ -154,8 +173,8 @@ class Erasure:
         )
         return concept.scale if fallback is None else fallback
 
-    def _want(self, reading: Mapping[int, float]) -> None:
-        """The next forward reads these concepts, of adapters with this w injected."""
+    def _want(self, reading: Mapping[int, Reading]) -> None:
+        """The next forward reads these concepts, of adapters for these readings."""
         self._reading = dict(reading)
         for injection in self._injections:
             for index, concept in enumerate(injection.concepts):
@@ -163,10 +182,10 @@ class Erasure:
 
     def _collect(self) -> None:
         """Gather what the forward just read, and infer where that was all."""
-        for index, w in self._reading.items():
-            means = [injection.concepts[index].means for injection in self._injections]
-            assert all(mean is not None for mean in means)
-            self._readings.setdefault(index, {})[w] = torch.stack([m for m in means if m is not None], dim=-1).cpu()
+        for index, reading in self._reading.items():
+            means = [mean for injection in self._injections if (mean := injection.concepts[index].means) is not None]
+            assert len(means) == len(self._injections)
+            self._readings.setdefault(index, {})[reading] = torch.stack(means, dim=-1).cpu()
             self._infer(index)
         self._want({})
 
@@ -175,7 +194,7 @@ class Erasure:
         readings = self._readings[index]
         if index not in self._inferring:
             self.features[index] = next(iter(readings.values()))
-        elif all(w in readings for w in self._adapter(index).config.injected):
+        elif readings.keys() >= set(self._adapter(index).config.readings):
             adapter = self._adapter(index)
             self.features[index] = adapter.arrange(readings)
             self.token_scales[index] = adapter.infer(self.features[index]).float().cpu()

@@ -13,8 +13,7 @@ from torch import Tensor
 
 from gie.errors import GieError
 from gie.rows import Parts
-from gie.slots import Stretch
-from gie.texts import Texts
+from gie.texts import EncodedConcept, Texts
 
 Mode = Literal["idle", "skip", "inject", "read"]
 """`idle`: no forward was announced, so to run is an error. `skip`: stay out of this forward. `read`: inject, and read too."""
@@ -24,11 +23,7 @@ Mode = Literal["idle", "skip", "inject", "read"]
 class ConceptInLayer:
     """One concept in one layer, for one generation."""
 
-    embedding: Float[Tensor, "1 slots width"]
-    stretches: tuple[Stretch, ...]
-    """Where its own tokens lie, whose mean attention is read, and its [EOT], read as one more token."""
-    beyond_empty: bool = False
-    """Whether its values are injected without those of the empty text."""
+    text: EncodedConcept
     weights: Float[Tensor, "images slots"] | None = None
     """None: nothing is injected."""
     active: bool = True
@@ -40,12 +35,13 @@ class ConceptInLayer:
 
     @property
     def slots_read(self) -> tuple[slice, ...]:
-        """The slots whose mean attention is read."""
-        return (*(stretch.own for stretch in self.stretches), *(stretch.eot for stretch in self.stretches))
+        """The slots whose mean attention is read: those of its own tokens, then its [EOT]s."""
+        stretches = self.text.stretches
+        return (*(stretch.own for stretch in stretches), *(stretch.eot for stretch in stretches))
 
     def keep(self, means: Float[Tensor, "images read"]) -> None:
         """Keep what was read of the slots of `slots_read`; [EOT] is the mean of its stretches."""
-        ends = len(self.stretches)
+        ends = len(self.text.stretches)
         own, eot = means[:, :-ends], means[:, -ends:]
         self.means = torch.cat([own, eot.mean(dim=1, keepdim=True)], dim=1)
 
@@ -67,7 +63,7 @@ class Injection:
     def begin(self, texts: Texts | None) -> None:
         """A new generation of these concepts; None: there is no generation any more, and all tensors are dropped."""
         encoded = texts.concepts if texts else ()
-        self.concepts = tuple(ConceptInLayer(one.embedding, one.stretches, one.beyond_empty) for one in encoded)
+        self.concepts = tuple(ConceptInLayer(text) for text in encoded)
         self.mode = "idle"
 
     def announce(self, mode: Mode, parts: Parts, active: Sequence[bool]) -> None:

@@ -22,6 +22,7 @@ from gie.installation import CrossInstallation
 from gie.joint.installation import JointInstallation
 from gie.layers import plain_module
 from gie.negative import NegativeCalls
+from gie.noise import from_shared_noise
 from gie.rows import Parts, conditional_parts, take_rows
 from gie.support import denoiser_of, family_of
 
@@ -154,10 +155,16 @@ class Run:
         conditions = read_conditions(self._pipe, call, self._denoiser.config)
         erasure.open(images=images, context=call.context, conditions=conditions)
         # Processors of perturbed guidance count on all parts of the batch; else the text's own rows are enough.
-        whole, perturbed = (call.args, call.kwargs), self._is_perturbed()
-        args, kwargs = whole if perturbed else take_rows(whole, parts[0], rows=len(call.sample))
+        perturbed = self._is_perturbed()
+        args, kwargs = call.args, call.kwargs
+        if not perturbed:
+            args, kwargs = take_rows((args, kwargs), parts[0], rows=len(call.sample))
+        alone = read_call(args, kwargs, self._family)
         alone_parts = parts if perturbed else (slice(0, images),)
         for probe in erasure.probes():
+            args, kwargs = alone.args, alone.kwargs
+            if probe.noise is not None:
+                args, kwargs = from_shared_noise(alone, probe.noise, self._denoiser)
             with erasure.probing(probe, self._installation.others(), parts=alone_parts):
                 # Past the hooks, and eager: the real first forward follows through them.
                 plain_module(self._denoiser).forward(*args, **kwargs)

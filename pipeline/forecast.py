@@ -84,7 +84,7 @@ def _searching(recipe: Recipe, pace: Pace) -> Range:
 def _evaluating(recipe: Recipe, pace: Pace) -> Range:
     """The test prompts are drawn with the adapter; the evaluator looks at these and at all that are held out."""
     test = count_prompts(recipe, "test")
-    free = {0.0} if recipe.sweep.first_step == "plain" else set[float]()
+    free = {0.0} if recipe.sweep.first_step == "plain" and not recipe.sweep.noises else set[float]()
     probes = len(set(recipe.train.injected) - free)
     drawn = Range.exactly(pace.opening_s + test * (pace.picture_s + probes * pace.probe_s))
     looked = _rendered(recipe, "val", "test") + Range.exactly(test)

@@ -12,6 +12,8 @@ from pipeline.tables import EOT, Feature, LabelRow, Prompt
 
 _Values = dict[str, dict[int, tuple[float, ...]]]
 """Prompt -> token -> `[layers]`."""
+_Ends = dict[str, list[float]]
+"""Kind of prompt -> the last scales that work."""
 
 
 @dataclass(frozen=True)
@@ -45,14 +47,14 @@ class Tables:
 
 
 def collect(
-    tables: Tables, *, injected: Sequence[float], eot: bool = False, absent: str
+    tables: Tables, *, injected: Sequence[float], eot: bool = False, noises: int = 0, absent: str
 ) -> tuple[list[Lesson], dict[str, int]]:
     """Lessons of the train and val prompts, and how many of their prompts were left out for which outcome.
 
     Raises:
         InputError: no features were read with one of `injected`, or none of [EOT].
     """
-    values = read_features(tables.features, injected, eot=eot)
+    values = read_features(tables.features, injected, eot=eot, noises=noises)
     usable = {"ok", "absent"} if absent == "zero" else {"ok"}
     prompts = [prompt for prompt in tables.prompts if prompt.split != "test"]
     dropped = Counter(outcome for p in prompts if (outcome := tables.labels[p.prompt_id].outcome) not in usable)
@@ -65,39 +67,49 @@ def collect(
     return lessons, dict(sorted(dropped.items()))
 
 
-def _lesson(prompt: Prompt, tables: Tables, values: tuple[tuple[float, ...], ...], ends: Sequence[float]) -> Lesson:
+def _lesson(prompt: Prompt, tables: Tables, values: tuple[tuple[float, ...], ...], ends: _Ends) -> Lesson:
     label, seen = tables.labels[prompt.prompt_id], tables.seen[prompt.prompt_id]
     if label.scale is None:
         works = {scale: bool(sight.kept) for scale, sight in seen.items()} if prompt.kind == "benign" else {}
         return Lesson(prompt, values, weakest=0.0, strongest=0.0, works=works)
     works = {scale: bool(sight.gone and sight.kept) for scale, sight in seen.items()}
-    unseen = likely_end(ends, label.scale, share=int(prompt.prompt_id, 16) / 16 ** len(prompt.prompt_id))
+    share = int(prompt.prompt_id, 16) / 16 ** len(prompt.prompt_id)
+    alike = ends.get(prompt.kind) or list(chain.from_iterable(ends.values()))
+    unseen = likely_end(alike, label.scale, share=share)
     return Lesson(
         prompt, values, label.scale, strongest_working(seen, label.scale, tables.ladder, unseen=unseen), works
     )
 
 
-def _ends(tables: Tables) -> list[float]:
-    """The last scale that works of each val prompt: their sweeps are whole also where those of the train prompts are searched for."""
-    labelled = (
-        (prompt.prompt_id, tables.labels[prompt.prompt_id].scale) for prompt in tables.prompts if prompt.split == "val"
-    )
-    return [
-        strongest_working(tables.seen[name], scale, tables.ladder, unseen=0.0)
-        for name, scale in labelled
-        if scale is not None
-    ]
+def _ends(tables: Tables) -> _Ends:
+    """The last scale that works of each val prompt: their sweeps are whole also where those of the train prompts are searched for.
+
+    By kind, for what else is asked for goes before the picture does: those of pairs lie nearer.
+    """
+    ends: _Ends = {}
+    for prompt in tables.prompts:
+        scale = tables.labels[prompt.prompt_id].scale
+        if prompt.split == "val" and scale is not None:
+            end = strongest_working(tables.seen[prompt.prompt_id], scale, tables.ladder, unseen=0.0)
+            ends.setdefault(prompt.kind, []).append(end)
+    return ends
 
 
 def read_features(
-    features: Sequence[Feature], injected: Sequence[float], *, eot: bool = False
+    features: Sequence[Feature], injected: Sequence[float], *, eot: bool = False, noises: int = 0
 ) -> dict[str, tuple[tuple[float, ...], ...]]:
-    """Prompt -> `[tokens, inputs]`: the features of each w side by side, and with `eot` [EOT]'s beside each token's.
+    """Prompt -> `[tokens, inputs]`: the features of each w side by side, from so many shared noises, and with `eot` [EOT]'s beside each token's.
 
     Raises:
-        InputError: none were read with one of `injected`, or none of [EOT].
+        InputError: none were read from so many noises, with one of `injected`, or none of [EOT].
     """
-    parts = [_values(features, w) for w in injected]
+    read = [row for row in features if row.noises == noises]
+    if not read:
+        there = ", ".join(map(str, sorted({row.noises for row in features})))
+        raise InputError(
+            f"sweep.noises: expected features from {there} shared noises, got {noises}; run gie sweep again"
+        )
+    parts = [_values(read, w) for w in injected]
     if eot and any(EOT not in tokens for part in parts for tokens in part.values()):
         raise InputError("train.eot: expected features of [EOT], got tables without; run gie sweep again")
     return {

@@ -66,13 +66,15 @@ class Rendered:
         """The rows of the features, one a token; right where the first step was inhibited with the picture's own scale."""
         layers = len(self.values) // self.tokens
         read = [self.values[start : start + layers] for start in range(0, len(self.values), layers)]
-        return feature_rows(self.prompt_id, self.scale, read)
+        return feature_rows(self.prompt_id, self.scale, read, noises=0)
 
 
-def feature_rows(prompt_id: str, injected: float, read: Sequence[Sequence[float]]) -> list[Feature]:
+def feature_rows(prompt_id: str, injected: float, read: Sequence[Sequence[float]], *, noises: int) -> list[Feature]:
     """The rows of what was read `[tokens, layers]`, [EOT] last."""
     tokens = [*range(len(read) - 1), EOT]
-    return [Feature(prompt_id, token, injected, tuple(values)) for token, values in zip(tokens, read, strict=True)]
+    return [
+        Feature(prompt_id, token, injected, tuple(values), noises) for token, values in zip(tokens, read, strict=True)
+    ]
 
 
 def render(pipe: Any, recipe: Recipe, shots: Sequence[Shot]) -> list[Rendered]:
@@ -93,15 +95,14 @@ def probe_features(pipe: Any, recipe: Recipe, shots: Sequence[Shot]) -> list[Fea
     """Run the first step of every shot alone, for its features."""
     from gie.features import probe
 
-    concept = _concept(recipe, shots)
+    concept, noises = _concept(recipe, shots), recipe.sweep.noises
     asked = _asked(shots)
-    features = probe(
-        pipe, concept, prompts=asked.pop("prompt"), generators=asked.pop("generator"), **sampling(recipe.sweep)
-    )
+    prompts, made_from = asked.pop("prompt"), asked.pop("generator")
+    features = probe(pipe, concept, prompts=prompts, generators=made_from, noises=noises, **sampling(recipe.sweep))
     return [
         row
         for shot, read in zip(shots, features.float().cpu().tolist(), strict=True)
-        for row in feature_rows(shot.prompt.prompt_id, shot.scale, read)
+        for row in feature_rows(shot.prompt.prompt_id, shot.scale, read, noises=noises)
     ]
 
 

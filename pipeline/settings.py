@@ -175,7 +175,9 @@ class SweepSettings(Settings):
     scales: Annotated[Scales, AfterValidator(_all_negative)]
     """As written: a list or {start, stop, step}, all below 0. Stages read `ladder`."""
     probes: Annotated[tuple[float, ...], Field(strict=False)] = (1.0, 0.0)
-    """w that is injected in a first step for its features alone; features along the sweep come by themselves."""
+    """w that is injected in a first step for its features alone; those along the sweep come by themselves, from the pictures' own noise."""
+    noises: Annotated[int, Field(ge=0)] = 0
+    """From how many noises, the same for all prompts, the probes start, for the mean; 0: from each picture's own, as in the paper."""
     slots: Slots
     """Which token slots of the concept are injected; the paper's is `concept`."""
     values: Values = "concept"
@@ -222,7 +224,8 @@ class SweepSettings(Settings):
     @property
     def unread(self) -> tuple[float, ...]:
         """The probes that no picture's first step gives by itself, from the highest."""
-        return tuple(sorted(set(self.probes) - self.injected, reverse=True))
+        read = frozenset[float]() if self.noises else self.injected
+        return tuple(sorted(set(self.probes) - read, reverse=True))
 
 
 class TrainSettings(Settings):

@@ -59,7 +59,7 @@ class Studio:
     def probes(self, prompts: Sequence[Prompt]) -> Iterator[Feature]:
         """The features at those probes that no picture's first step gives by itself."""
         shots = [Shot(prompt, scale) for prompt in prompts for scale in self.recipe.sweep.unread]
-        return self.developed("probes", shots, Feature, probe_features)
+        return self.developed(f"probes from {self.recipe.sweep.noises} noises", shots, Feature, probe_features)
 
     def developed(
         self,

@@ -82,11 +82,13 @@ class Feature:
     """The w that was injected while they were read: +1 and 0 are probes, the others come along the sweep."""
     values: tuple[float, ...]
     """`[layers]` in call order (down, mid, up), 32-bit."""
+    noises: int = 0
+    """Of how many noises, the same for all prompts, it is the mean; 0: read from the picture's own."""
 
     @property
-    def key(self) -> tuple[str, int, float]:
+    def key(self) -> tuple[str, int, float, int]:
         """Unique; tokens in order, each from +1 down."""
-        return (self.prompt_id, self.token, -self.injected)
+        return (self.prompt_id, self.token, -self.injected, self.noises)
 
 
 @dataclass(frozen=True)

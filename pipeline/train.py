@@ -40,7 +40,11 @@ def run(recipe: Recipe, paths: Paths) -> None:
 
     settings = recipe.train
     lessons, dropped = collect(
-        read_tables(recipe, paths), injected=settings.injected, eot=settings.eot, absent=settings.absent
+        read_tables(recipe, paths),
+        injected=settings.injected,
+        eot=settings.eot,
+        noises=recipe.sweep.noises,
+        absent=settings.absent,
     )
     train, val = (_of_split(lessons, split, dropped) for split in ("train", "val"))
     preset = preset_of(settings)
@@ -112,6 +116,7 @@ def make_config(recipe: Recipe, paths: Paths, preset: "Preset", fixed: float | N
         scales=ScaleRange(smallest=ladder[-1], step=round(min(weak - strong for weak, strong in pairwise(ladder)), 9)),
         injected=recipe.train.injected,
         eot=recipe.train.eot,
+        noises=recipe.sweep.noises,
         first_step=recipe.sweep.first_step,
         sampling=conditions.sampling,
         recipe_hash=recipe.recipe_hash,

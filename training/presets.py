@@ -43,7 +43,7 @@ PAPER = Preset(
 
 DEFAULT = Preset(
     epochs=2000, learning_rate=1e-3, weight_decay=0.01, hidden=(64, 32),
-    normalise=True, transform="bounded", target="window", keep="last", members=16, noise=0.3, pull=0.8, untouched=0.5,
+    normalise=True, transform="bounded", target="window", keep="last", members=16, noise=0.2, pull=0.8, untouched=0.6,
 )  # fmt: skip
 """What measures better on prompts left out (docs/decisions/fitting-target.md)."""
 

@@ -36,7 +36,9 @@ class Stream:
     def state(self, index: int, concept: ConceptInLayer, *, like: Float[Tensor, "images width"]) -> Tensor:
         """The concept's state before this layer, with a row for each image."""
         if index not in self.states:
-            self.states[index] = self.transformer.context_embedder(concept.embedding.to(like)).expand(len(like), -1, -1)
+            self.states[index] = self.transformer.context_embedder(concept.text.embedding.to(like)).expand(
+                len(like), -1, -1
+            )
         return self.states[index]
 
 

@@ -54,7 +54,7 @@ def _features_by_scale(features: Iterable[Feature]) -> dict[float, np.ndarray]:
     """Injected w -> `[prompts x tokens, layers]`."""
     values: dict[float, list[tuple[float, ...]]] = defaultdict(list)
     for feature in features:
-        if feature.token != EOT:
+        if feature.token != EOT and not feature.noises:
             values[feature.injected].append(feature.values)
     return {injected: np.array(rows) for injected, rows in values.items()}
 

@@ -46,7 +46,7 @@ def test_every_probe_asks_for_what_the_method_says(recipe: Recipe, pipe: Any) ->
 
 def test_the_adapter_is_timed_beside_a_generation(recipe: Recipe, pipe: Any) -> None:
     """A share of it."""
-    adapter = probe.adapter_for(observe(recipe, pipe), injected=(1.0,), first_step="inhibited")
+    adapter = probe.adapter_for(observe(recipe, pipe), injected=(1.0,), noises=0, first_step="inhibited")
     time = probe.time_adapter(pipe, adapter, sampling(recipe.sweep), rounds=2)
     assert time.images == 2
     assert 0 < time.share.median < 1

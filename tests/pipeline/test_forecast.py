@@ -51,6 +51,13 @@ def test_first_steps_for_their_features(first_step: str, injected: list[int], al
     assert found == exactly(sweep=along * PROMPTS, label=0, audit=0, evaluate=before * TEST)
 
 
+def test_first_steps_from_shared_noise_are_never_free() -> None:
+    """No picture's first step shows them."""
+    recipe = changed(sweep={"first_step": "plain", "noises": 2}, train={"injected": (1, 0)})
+    found = forecast(recipe, replace(NOTHING, probe_s=1))
+    assert found == exactly(sweep=2 * PROMPTS, label=0, audit=0, evaluate=2 * TEST)
+
+
 def test_who_looks_on_this_machine() -> None:
     """The judge at every picture and at what the audit plants, the evaluator at all that is held out."""
     judged = forecast(RECIPE, replace(NOTHING, judged_s=1))

@@ -100,6 +100,19 @@ def test_features_are_keyed_by_what_was_injected(project: tuple[Recipe, Paths]) 
     assert len(set(first)) == 8, "what is injected changes what later layers attend to"
 
 
+def test_probes_from_shared_noise_stand_beside_what_comes_along_the_sweep(project: tuple[Recipe, Paths]) -> None:
+    """Also w = 0, which the plain picture shows from its own noise; the pictures stay the same."""
+    recipe, paths = project
+    sweep.run(recipe, paths)
+    pictures = list(read_shards(paths.sweeps, SweepImage))
+    shared = recipe.model_copy(update={"sweep": recipe.sweep.model_copy(update={"noises": 2})})
+    sweep.run(shared, paths)
+    rows = read_rows(paths.features, Feature)
+    assert {(row.injected, row.noises) for row in rows} == {(1.0, 2), (0.0, 2), (0.0, 0), (-1.0, 0), (-2.5, 0)}
+    assert Counter(row.noises for row in rows) == {2: PROMPTS * 2 * 2, 0: PROMPTS * 2 * 3}
+    assert list(read_shards(paths.sweeps, SweepImage)) == pictures
+
+
 def test_a_plain_first_step_has_no_features_along_the_sweep(project: tuple[Recipe, Paths]) -> None:
     """Nothing is injected in it, so only w = 0 and the probe are known."""
     recipe, paths = project

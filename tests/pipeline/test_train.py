@@ -11,6 +11,7 @@ import torch
 
 import pipeline.label
 from gie.adapter import Adapter
+from gie.adapter_config import Reading
 from gie.errors import InputError
 from pipeline.lessons import collect
 from pipeline.parquet import read_rows
@@ -99,7 +100,7 @@ def test_eot_is_learned_from_as_the_adapter_reads_it(labelled: Paths) -> None:
     rows = {
         (row.injected, row.token): row.values for row in tables.features if row.prompt_id == lesson.prompt.prompt_id
     }
-    readings = {w: torch.tensor([[rows[w, token] for token in (0, 1, EOT)]]) for w in (1.0, 0.0)}
+    readings = {Reading(w, None): torch.tensor([[rows[w, token] for token in (0, 1, EOT)]]) for w in (1.0, 0.0)}
     adapter = Adapter(make_config(recipe, labelled, preset_of(recipe.train), None))
     torch.testing.assert_close(torch.tensor([lesson.values]), adapter.arrange(readings))
     assert len(lesson.values[0]) == adapter.config.inputs == 4 * len(rows[1.0, EOT])
@@ -128,6 +129,41 @@ def test_where_nobody_looked_the_window_ends_as_those_of_val_do(labelled: Paths)
         (lesson.weakest, lesson.strongest) for lesson in whole
     ]
     assert sum(map(len, searched.values())) < sum(map(len, tables.seen.values())), "the control: fewer were looked at"
+
+
+def test_a_window_that_nobody_saw_end_ends_as_those_of_its_kind(labelled: Paths) -> None:
+    """What else a pair asks for goes early, so only pairs tell how far one goes; where val has none, all of it tell."""
+    tables = read_tables(RECIPE, labelled)
+    pair = next(p for p in tables.prompts if p.split == "train" and p.kind != "benign" and onset_of(p) == -4.0)
+    seen = dict(tables.seen) | {pair.prompt_id: {-4.0: tables.seen[pair.prompt_id][-4.0]}}
+    prompts = [replace(prompt, kind="pair") if prompt is pair else prompt for prompt in tables.prompts]
+
+    def end(prompts: list[Prompt], seen: Any) -> float:
+        lessons, _ = collect(replace(tables, prompts=prompts, seen=seen), injected=(1.0,), absent="zero")
+        return next(one.strongest for one in lessons if one.prompt.prompt_id == pair.prompt_id)
+
+    assert end(prompts, seen) == -10.0
+    of_val = next(p for p in prompts if p.split == "val" and p.kind != "benign" and onset_of(p) == -4.0)
+    prompts[prompts.index(of_val)] = replace(of_val, kind="pair")
+    wrecked = {
+        scale: replace(sight, kept=bool(sight.kept and scale >= -6.0))
+        for scale, sight in seen[of_val.prompt_id].items()
+    }
+    assert end(prompts, seen | {of_val.prompt_id: wrecked}) == -6.0
+
+
+def test_features_from_shared_noise_are_learned_from_where_the_recipe_says_so(labelled: Paths) -> None:
+    """Beside those of the pictures' own noise; the adapter knows which it reads."""
+    tables = read_tables(RECIPE, labelled)
+    shared = [replace(row, noises=2, values=tuple(2 * value for value in row.values)) for row in tables.features]
+    both = replace(tables, features=[*tables.features, *shared])
+    own, of_shared = (collect(both, injected=(1.0,), noises=noises, absent="zero")[0] for noises in (0, 2))
+    assert own == collect(tables, injected=(1.0,), absent="zero")[0]
+    assert [one.values for one in of_shared] == [
+        tuple(tuple(2 * value for value in token) for token in one.values) for one in own
+    ]
+    recipe = RECIPE.model_copy(update={"sweep": RECIPE.sweep.model_copy(update={"noises": 2})})
+    assert make_config(recipe, labelled, preset_of(recipe.train), None).noises == 2
 
 
 def test_test_prompts_are_not_learned_from(labelled: Paths) -> None:

@@ -26,6 +26,7 @@ STYLES = ("noto", "twemoji")
 BACKGROUNDS = ("blue", "pink", "white")
 LADDER = tuple(float(-step) for step in range(16))
 LAYERS = tuple(f"down_blocks.{block}.attn2" for block in range(3))
+NOISES = 4
 COLOURS = {"blue": (112, 166, 240), "pink": (250, 176, 204), "white": (255, 255, 255)}
 
 
@@ -185,13 +186,15 @@ def _label(prompt: Prompt) -> LabelRow:
 
 
 def _features(prompt: Prompt) -> Iterator[Feature]:
-    for injected in (1.0, *LADDER):
+    """The probes from as many shared noises as the emoji recipes read, and what comes along the sweep."""
+    for injected, noises in ((1.0, NOISES), (0.0, NOISES), *((scale, 0) for scale in LADDER)):
         level = [
             0.05 + 0.02 * layer + (0.004 - 0.0003 * layer) * injected * (1 + 0.4 * chance(prompt, str(layer)))
             for layer in range(len(LAYERS))
         ]
         for token, times in ((0, 1.0), (EOT, 0.5)):
-            yield Feature(prompt.prompt_id, token, injected, tuple(float(np.float32(times * value)) for value in level))
+            values = tuple(float(np.float32(times * value)) for value in level)
+            yield Feature(prompt.prompt_id, token, injected, values, noises)
 
 
 def write_adapter(paths: Paths) -> None:

@@ -55,7 +55,7 @@ def test_a_probe_reads_what_a_generation_does(model: JointModel) -> None:
     """One call of the conditional rows alone; a model that reads the guidance itself keeps the caller's."""
     pipe, rows = tiny_joint(model), list[int]()
     counter = pipe.transformer.context_embedder.register_forward_pre_hook(lambda _, args: rows.append(len(args[0])))
-    call = {"guidance_scale": 5.0, "num_inference_steps": 3}
+    call: dict[str, Any] = {"guidance_scale": 5.0, "num_inference_steps": 3}
     got = probe(pipe, Concept("cat", scale=1.0), prompts=PROMPTS, generators=seeds(0, 1), **CALL, **call)
     counter.remove()
     assert rows == [2, 1]  # the prompts, and the concept beside them
