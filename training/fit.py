@@ -22,7 +22,7 @@ from gie.errors import InputError
 from training.checkpoint import Checkpoint
 from training.module import AdapterFit, Epoch
 from training.presets import Preset
-from training.rows import Rows, commonest, loader, moments, pulled
+from training.rows import Rows, loader, mildest, moments, pulled
 
 Accelerator = Literal["auto", "cpu", "cuda", "mps"]
 Precision = Literal["32-true", "64-true", "bf16-mixed", "16-mixed"]
@@ -70,7 +70,7 @@ def fit(
     form = (preset.transform, preset.hidden, preset.members)
     assert (config.transform, config.hidden, config.members) == form, "the config states the preset's form"
     running = running or Running()
-    config = config.model_copy(update={"weakest": round(preset.untouched * commonest(train), 6)})
+    config = config.model_copy(update={"weakest": round(preset.untouched * mildest(train), 6)})
     train, val = (pulled(rows, train, share=preset.pull) for rows in (train, val))
     checkpoint = Checkpoint(running.checkpoint)
     with _reproducible(seed), _quiet():

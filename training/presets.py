@@ -30,7 +30,7 @@ class Preset:
     pull: float = 0.0
     """Share of the way that what works for a prompt is moved to the scale that works for the most train prompts of its kind; 0 = none."""
     untouched: float = 0.0
-    """Share of the scale that works for the most train prompts; what an adapter infers to be weaker than that is 0; 0 = none is."""
+    """Share of the commonest scale of the kind that needs the least; what an adapter infers to be weaker than that is 0; 0 = none is."""
     patience: int = 0
     """Epochs without a lower loss on val after which the fit stops, and keeps its best weights; 0 = never."""
 
@@ -43,7 +43,7 @@ PAPER = Preset(
 
 DEFAULT = Preset(
     epochs=2000, learning_rate=1e-3, weight_decay=0.01, hidden=(64, 32),
-    normalise=True, transform="bounded", target="window", keep="last", members=16, noise=0.2, pull=0.8, untouched=0.6,
+    normalise=True, transform="bounded", target="window", keep="last", members=16, noise=0.2, pull=0.8, untouched=0.7,
 )  # fmt: skip
 """What measures better on prompts left out (docs/decisions/fitting-target.md)."""
 

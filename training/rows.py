@@ -66,6 +66,15 @@ def commonest_of(kind: str, rows: Rows) -> float:
     return commonest(alike if (alike.weakest < 0).any() else rows)
 
 
+def mildest(rows: Rows) -> float:
+    """The commonest scale of the kind of prompts that needs the least; 0 where none needs one.
+
+    Of kinds whose rows mostly need one: a row or two that were labelled by mistake do not make a kind.
+    """
+    kinds = [rows.of_kind(kind) for kind in set(rows.kinds)]
+    return max((commonest(alike) for alike in kinds if 2 * (alike.weakest < 0).sum() >= len(alike)), default=0.0)
+
+
 def pulled(rows: Rows, train: Rows, *, share: float) -> Rows:
     """The rows with what works a share of the way nearer to what works for the most train rows of their kind.
 

@@ -60,7 +60,7 @@ By the kind of prompt:
 | answers of the judge | {outcomes} |
 | audit of the judge | {audit} |
 | cost of the labels | {cost:.2f} US dollars |
-| training | preset `{preset}`, {epochs} epochs, seed {seed}, features of {read} read with w = {injected} |
+| training | preset `{preset}`, {epochs} epochs, seed {seed}, features of {read} read with w = {injected} from {noise} |
 | recipe | `{recipe_hash}` |
 
 `gie verify {repo}` downloads the files, compares their hashes and, where the labels were published, trains the adapter again.
@@ -111,6 +111,7 @@ def _purpose(facts: Facts) -> dict[str, Any]:
         "slots": config.slots,
         "values": config.values,
         "read": "the concept's tokens and [EOT]" if config.eot else "the concept's tokens",
+        "noise": f"{config.noises} noises that all prompts share" if config.noises else "the picture's own noise",
         "injected": " and ".join(f"{w:g}" for w in config.injected),
         "recipe_hash": config.recipe_hash,
         **sampling.model_dump(),

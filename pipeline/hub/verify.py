@@ -105,9 +105,13 @@ def _same_bits(one: Adapter, other: Adapter) -> bool:
 
 
 def _compare_scales(published: Adapter, again: Adapter, lessons: list[LessonRow], reason: str) -> str:
-    """Raise GieError where the two choose scales further apart than the tolerance, on any of the published features."""
-    features = torch.tensor([lesson.values for lesson in lessons])[:, None]  # [rows, 1, layers]
-    apart = float((published.infer(features) - again.infer(features)).abs().max())
+    """Raise GieError where the two find scales further apart than the tolerance, on any of the published features.
+
+    Before the weakest ones are taken for 0: there the last bits decide, and where all are there is nothing to compare.
+    """
+    features, smallest = torch.tensor([lesson.values for lesson in lessons]), published.config.scales.smallest
+    first, second = (adapter(features).clamp(smallest, 0) for adapter in (published, again))
+    apart = float((first - second).abs().max())
     allowed = STEPS * published.config.scales.step
     if apart > allowed:
         raise GieError(

@@ -37,11 +37,11 @@ def test_a_batch_is_one_call_a_step_with_the_same_rows(recipe: Recipe, pipe: Any
 
 
 def test_every_probe_asks_for_what_the_method_says(recipe: Recipe, pipe: Any) -> None:
-    """Free where it only looks and the first step stays plain; else one row an image, for each w."""
+    """Free where it only looks at the picture's own plain first step; else one row an image, for each w and each shared noise."""
     probes = probe.count(pipe, observe(recipe, pipe), sampling(recipe.sweep))
     assert [one.rows for one in probes] == [one.expected for one in probes]
-    assert [one.rows - one.plain_rows for one in probes] == [0, 0, *[2] * 8, 4, 4]
-    assert len(probes) == 12
+    own, shared = [0, 0, *[2] * 8, 4, 4], [*[8] * 8, *[16] * 4]
+    assert [one.rows - one.plain_rows for one in probes] == own + shared
 
 
 def test_the_adapter_is_timed_beside_a_generation(recipe: Recipe, pipe: Any) -> None:

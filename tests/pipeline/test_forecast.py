@@ -14,8 +14,8 @@ from pipeline.settings import Recipe, read_recipe
 from tests.support.project import ROOT
 
 SEARCHING = read_recipe("emoji-airplane", ROOT / "params.yaml")
-RECIPE = SEARCHING.model_copy(update={"sweep": SEARCHING.sweep.model_copy(update={"search": None})})
-"""With whole sweeps."""
+RECIPE = SEARCHING.model_copy(update={"sweep": SEARCHING.sweep.model_copy(update={"search": None, "noises": 0})})
+"""With whole sweeps, and features from the pictures' own noise."""
 PROMPTS, TRAIN, TEST, VAL, SCALES = 436, 196, 200, 40, 16
 NOTHING = Pace(opening_s=0, picture_s=0, probe_s=0, judged_s=0, seen_s=0, where="nowhere")
 BENIGN = 60

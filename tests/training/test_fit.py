@@ -13,7 +13,7 @@ from gie.errors import InputError
 from training.fit import Fitted, Precision, Running, fit
 from training.module import CHUNK, AdapterFit, window_loss
 from training.presets import DEFAULT, PAPER, PRESETS, Preset
-from training.rows import Rows, commonest, pulled
+from training.rows import Rows, mildest, pulled
 
 LAYERS = tuple(f"layer.{index}" for index in range(16))
 
@@ -112,10 +112,10 @@ def test_default_learns() -> None:
 
 
 def test_what_is_hardly_suppressed_is_left_alone() -> None:
-    """Inferred scales weaker than a share of the commonest one are 0; the weights are the same. Paper's are as they are."""
+    """Inferred scales weaker than a share of the mildest kind's are 0; the weights are the same. Paper's are as they are."""
     options: dict[str, Any] = {"epochs": 150, "learning_rate": 5e-3, "pull": 0.0}
     every, some = (run_fit(DEFAULT, untouched=share, **options).adapter for share in (0.0, 0.9))
-    limit = 0.9 * commonest(TRAIN)
+    limit = 0.9 * mildest(TRAIN)
     assert some.config.weakest == pytest.approx(limit)
     assert every.config.weakest == run_fit(PAPER).adapter.config.weakest == 0
     assert same_bits(every, some)

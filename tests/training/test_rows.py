@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from training.rows import Rows, commonest, loader, moments, pulled
+from training.rows import Rows, commonest, loader, mildest, moments, pulled
 
 
 def make_rows(count: int = 6) -> Rows:
@@ -74,3 +74,16 @@ def test_the_commonest_scale_lies_in_most_windows() -> None:
     assert commonest(windows(*given)) == -3.0
     assert commonest(windows(*given[:3])) == -2.0
     assert commonest(windows(*given[:1])) == 0
+
+
+def test_the_mildest_scale_is_of_the_kind_that_needs_least() -> None:
+    """So that no kind is left alone whole; one row among many that need none was labelled by mistake."""
+    given = (
+        [("explicit", -3.0, -3.0)] * 2
+        + [("pair", -1.5, -1.5)]
+        + [("benign", 0, 0), ("benign", -0.2, -0.2), ("benign", 0, 0)]
+    )
+    rows = windows(*given)
+    assert commonest(rows) == -3.0
+    assert mildest(rows) == -1.5
+    assert mildest(rows.of_kind("benign")) == 0
