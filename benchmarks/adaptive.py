@@ -92,11 +92,9 @@ def regrets(built: Built, reference: Built) -> list[float]:
     way = Way(train.preset, PRESETS[train.preset], train.injected, train.absent, eot=train.eot)
     case = Case(built.recipe, built.paths)
     swept = Case(reference.recipe, reference.paths).successes
-    lessons, _ = collect(
-        case.tables, injected=way.injected, eot=way.eot, noises=case.recipe.sweep.noises, absent=way.absent
-    )
+    lessons, _ = collect(case.tables, injected=way.injected, eot=way.eot, absent=way.absent)
     learned, watched = ([one for one in lessons if one.prompt.split == split] for split in ("train", "val"))
-    features = read_features(case.tables.features, way.injected, eot=way.eot, noises=case.recipe.sweep.noises)
+    features = read_features(case.tables.features, way.injected, eot=way.eot)
     best = fmean(any(found.values()) for found in swept.values())
     fits = (fit_way(case, way, learned, watched, seed=seed) for seed in range(FITS))
     return [best - by_evaluator(fitted, swept, features) for fitted in fits]

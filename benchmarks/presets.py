@@ -88,13 +88,11 @@ def open_case(name: str) -> Case:
 
 def score(case: Case, way: Way) -> tuple[float, float]:
     """Success by the judge on what was left out of train and val, and on test by the evaluator, mean over the seeds."""
-    lessons, _ = collect(
-        case.tables, injected=way.injected, eot=way.eot, noises=case.recipe.sweep.noises, absent=way.absent
-    )
+    lessons, _ = collect(case.tables, injected=way.injected, eot=way.eot, absent=way.absent)
     # absent ones are looked at whether or not they were learned from
-    every, _ = collect(case.tables, injected=way.injected, eot=way.eot, noises=case.recipe.sweep.noises, absent="zero")
+    every, _ = collect(case.tables, injected=way.injected, eot=way.eot, absent="zero")
     hits = [hit for fold in range(FOLDS) for hit in by_judge(*_left_out(case, way, lessons, every, fold))]
-    features = read_features(case.tables.features, way.injected, eot=way.eot, noises=case.recipe.sweep.noises)
+    features = read_features(case.tables.features, way.injected, eot=way.eot)
     train, val = ([lesson for lesson in lessons if lesson.prompt.split == split] for split in ("train", "val"))
     fits = [fit_way(case, way, train, val, seed=seed) for seed in SEEDS]
     return fmean(hits), fmean(by_evaluator(one, case.successes, features) for one in fits)

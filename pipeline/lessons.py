@@ -42,19 +42,20 @@ class Tables:
     seen: Mapping[str, Mapping[float, Sight]]
     """Prompt -> scale -> what the judge saw; of several judges the first that judged."""
     features: Sequence[Feature]
+    """Of one kind of noise; see `from_noises`."""
     ladder: Sequence[float]
     """All scales of a sweep, looked at or not."""
 
 
 def collect(
-    tables: Tables, *, injected: Sequence[float], eot: bool = False, noises: int = 0, absent: str
+    tables: Tables, *, injected: Sequence[float], eot: bool = False, absent: str
 ) -> tuple[list[Lesson], dict[str, int]]:
     """Lessons of the train and val prompts, and how many of their prompts were left out for which outcome.
 
     Raises:
         InputError: no features were read with one of `injected`, or none of [EOT].
     """
-    values = read_features(tables.features, injected, eot=eot, noises=noises)
+    values = read_features(tables.features, injected, eot=eot)
     usable = {"ok", "absent"} if absent == "zero" else {"ok"}
     prompts = [prompt for prompt in tables.prompts if prompt.split != "test"]
     dropped = Counter(outcome for p in prompts if (outcome := tables.labels[p.prompt_id].outcome) not in usable)
@@ -95,21 +96,27 @@ def _ends(tables: Tables) -> _Ends:
     return ends
 
 
-def read_features(
-    features: Sequence[Feature], injected: Sequence[float], *, eot: bool = False, noises: int = 0
-) -> dict[str, tuple[tuple[float, ...], ...]]:
-    """Prompt -> `[tokens, inputs]`: the features of each w side by side, from so many shared noises, and with `eot` [EOT]'s beside each token's.
+def from_noises(features: Sequence[Feature], noises: int) -> list[Feature]:
+    """Those that were read from so many shared noises.
 
     Raises:
-        InputError: none were read from so many noises, with one of `injected`, or none of [EOT].
+        InputError: there are none.
     """
-    read = [row for row in features if row.noises == noises]
-    if not read:
-        there = ", ".join(map(str, sorted({row.noises for row in features})))
-        raise InputError(
-            f"sweep.noises: expected features from {there} shared noises, got {noises}; run gie sweep again"
-        )
-    parts = [_values(read, w) for w in injected]
+    if found := [row for row in features if row.noises == noises]:
+        return found
+    there = ", ".join(map(str, sorted({row.noises for row in features})))
+    raise InputError(f"sweep.noises: expected features from {noises} shared noises, got {there}; run gie sweep again")
+
+
+def read_features(
+    features: Sequence[Feature], injected: Sequence[float], *, eot: bool = False
+) -> dict[str, tuple[tuple[float, ...], ...]]:
+    """Prompt -> `[tokens, inputs]`: the features of each w side by side, and with `eot` [EOT]'s beside each token's.
+
+    Raises:
+        InputError: none were read with one of `injected`, or none of [EOT].
+    """
+    parts = [_values(features, w) for w in injected]
     if eot and any(EOT not in tokens for part in parts for tokens in part.values()):
         raise InputError("train.eot: expected features of [EOT], got tables without; run gie sweep again")
     return {

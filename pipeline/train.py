@@ -20,7 +20,7 @@ from pipeline.experiments import close_wandb, open_wandb
 from pipeline.files import replaced_folder
 from pipeline.inputs import read_input
 from pipeline.ledger import default_folder, ledger_key
-from pipeline.lessons import Lesson, Tables, collect
+from pipeline.lessons import Lesson, Tables, collect, from_noises
 from pipeline.paths import Paths
 from pipeline.seen import read_seen
 from pipeline.settings import Recipe, TrainSettings
@@ -40,11 +40,7 @@ def run(recipe: Recipe, paths: Paths) -> None:
 
     settings = recipe.train
     lessons, dropped = collect(
-        read_tables(recipe, paths),
-        injected=settings.injected,
-        eot=settings.eot,
-        noises=recipe.sweep.noises,
-        absent=settings.absent,
+        read_tables(recipe, paths), injected=settings.injected, eot=settings.eot, absent=settings.absent
     )
     train, val = (_of_split(lessons, split, dropped) for split in ("train", "val"))
     preset = preset_of(settings)
@@ -85,7 +81,8 @@ def made_with(settings: TrainSettings) -> dict[str, str]:
 
 
 def read_tables(recipe: Recipe, paths: Paths) -> Tables:
-    """What the stages before wrote; raises InputError when one has not run."""
+    """What the stages before wrote, of the features those that the recipe trains on; raises InputError when one has not run."""
+    features = read_input(paths.features, Feature, stage="sweep", recipe=recipe.name)
     verdicts = read_input(paths.verdicts, VerdictRow, stage="label", recipe=recipe.name)
     judged = [row for row in verdicts if row.outcome == "ok" and row.votes]
     labels = read_input(paths.labels, LabelRow, stage="label", recipe=recipe.name)
@@ -93,7 +90,7 @@ def read_tables(recipe: Recipe, paths: Paths) -> Tables:
         prompts=read_input(paths.prompts, Prompt, stage="prompts", recipe=recipe.name),
         labels={row.prompt_id: row for row in labels},
         seen={row.prompt_id: fill_between(read_seen(row.seen), recipe.sweep.ladder) for row in reversed(judged)},
-        features=read_input(paths.features, Feature, stage="sweep", recipe=recipe.name),
+        features=from_noises(features, recipe.sweep.noises),
         ladder=recipe.sweep.ladder,
     )
 

@@ -72,11 +72,7 @@ def lesson_rows(recipe: Recipe, paths: Paths) -> list[LessonRow]:
 
     settings = recipe.train
     lessons, _ = collect(
-        read_tables(recipe, paths),
-        injected=settings.injected,
-        eot=settings.eot,
-        noises=recipe.sweep.noises,
-        absent=settings.absent,
+        read_tables(recipe, paths), injected=settings.injected, eot=settings.eot, absent=settings.absent
     )
     return [row for lesson in lessons for row in _rows(lesson)]
 

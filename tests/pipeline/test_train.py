@@ -13,7 +13,7 @@ import pipeline.label
 from gie.adapter import Adapter
 from gie.adapter_config import Reading
 from gie.errors import InputError
-from pipeline.lessons import collect
+from pipeline.lessons import collect, from_noises
 from pipeline.parquet import read_rows
 from pipeline.paths import Paths
 from pipeline.settings import Recipe
@@ -153,17 +153,17 @@ def test_a_window_that_nobody_saw_end_ends_as_those_of_its_kind(labelled: Paths)
 
 
 def test_features_from_shared_noise_are_learned_from_where_the_recipe_says_so(labelled: Paths) -> None:
-    """Beside those of the pictures' own noise; the adapter knows which it reads."""
-    tables = read_tables(RECIPE, labelled)
-    shared = [replace(row, noises=2, values=tuple(2 * value for value in row.values)) for row in tables.features]
-    both = replace(tables, features=[*tables.features, *shared])
-    own, of_shared = (collect(both, injected=(1.0,), noises=noises, absent="zero")[0] for noises in (0, 2))
-    assert own == collect(tables, injected=(1.0,), absent="zero")[0]
-    assert [one.values for one in of_shared] == [
-        tuple(tuple(2 * value for value in token) for token in one.values) for one in own
-    ]
+    """Not those of the pictures' own noise beside them; the adapter knows which it reads."""
+    own = read_tables(RECIPE, labelled).features
+    shared = [replace(row, noises=2) for row in own]
+    assert from_noises([*own, *shared], 2) == shared
+    assert from_noises([*own, *shared], 0) == own
     recipe = RECIPE.model_copy(update={"sweep": RECIPE.sweep.model_copy(update={"noises": 2})})
     assert make_config(recipe, labelled, preset_of(recipe.train), None).noises == 2
+    with pytest.raises(
+        InputError, match=r"sweep\.noises: expected features from 2 shared noises, got 0; run gie sweep"
+    ):
+        read_tables(recipe, labelled)
 
 
 def test_test_prompts_are_not_learned_from(labelled: Paths) -> None:
