@@ -53,3 +53,16 @@ def test_a_whole_generation_is_literal(model: Model, name: str) -> None:
     assert (got[0] - plain[0]).abs().max() > 0.05
     assert len(forwards) == len(pipe.scheduler.timesteps) == (5 if name in TWICE else 4 if name == "PNDM" else 3)
     assert run.conditions.scheduler == kind.__name__
+
+
+@pytest.mark.filterwarnings("ignore:__array_wrap__ must accept:DeprecationWarning")
+@pytest.mark.filterwarnings("ignore:Should have ta>=t0:UserWarning")
+@pytest.mark.parametrize("name", EVERY)
+def test_the_first_call_is_of_variance_one(name: str) -> None:
+    """Whatever the scheduler's own sigmas are: so noise that all prompts share may stand in its place."""
+    pipe, given = tiny_of("sd1"), list[torch.Tensor]()
+    pipe.scheduler = getattr(diffusers, f"{name}Scheduler").from_config(pipe.scheduler.config, **OPTIONS.get(name, {}))
+    counter = pipe.unet.conv_in.register_forward_pre_hook(lambda _, args: given.append(args[0]))
+    pipe(PROMPTS * 4, generator=seeds(*range(8)), num_inference_steps=3, output_type="latent")
+    counter.remove()
+    assert given[0].std().item() == pytest.approx(1, abs=0.1)
