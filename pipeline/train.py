@@ -82,10 +82,10 @@ def made_with(settings: TrainSettings) -> dict[str, str]:
 
 def read_tables(recipe: Recipe, paths: Paths) -> Tables:
     """What the stages before wrote, of the features those that the recipe trains on; raises InputError when one has not run."""
-    features = read_input(paths.features, Feature, stage="sweep", recipe=recipe.name)
     verdicts = read_input(paths.verdicts, VerdictRow, stage="label", recipe=recipe.name)
     judged = [row for row in verdicts if row.outcome == "ok" and row.votes]
     labels = read_input(paths.labels, LabelRow, stage="label", recipe=recipe.name)
+    features = read_input(paths.features, Feature, stage="sweep", recipe=recipe.name)
     return Tables(
         prompts=read_input(paths.prompts, Prompt, stage="prompts", recipe=recipe.name),
         labels={row.prompt_id: row for row in labels},
