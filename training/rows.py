@@ -13,6 +13,8 @@ from torch.utils.data import DataLoader, IterableDataset
 
 Batch = tuple[Tensor, Tensor, Tensor]
 """Features `[rows, inputs]`, weakest and strongest scale `[rows]`."""
+AS_MANY = 0.95
+"""A scale works for about as many rows as another from this share of them on: on a plateau which has the most is chance."""
 
 
 @dataclass(frozen=True)
@@ -47,7 +49,7 @@ class Rows:
 
 
 def commonest(rows: Rows) -> float:
-    """The scale that works for the most rows that need one, of equally good ones the weakest; 0 where none needs one.
+    """The weakest of the scales that work for the most rows that need one, or for about as many; 0 where none needs one.
 
     By the windows alone, which a published adapter comes with; `best_fixed_scale` counts every scale that was looked at, for all prompts.
     """
@@ -56,8 +58,8 @@ def commonest(rows: Rows) -> float:
         return 0.0
     weakest, strongest = rows.weakest[needed], rows.strongest[needed]
     ends = weakest.unique().flip(0)  # where most windows overlap, the overlap ends with one of them
-    works = (strongest <= ends[:, None]) & (ends[:, None] <= weakest)
-    return float(ends[works.sum(dim=1).argmax()])
+    works = ((strongest <= ends[:, None]) & (ends[:, None] <= weakest)).sum(dim=1)
+    return float(ends[works >= AS_MANY * works.max()][0])
 
 
 def commonest_of(kind: str, rows: Rows) -> float:

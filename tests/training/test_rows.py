@@ -76,6 +76,13 @@ def test_the_commonest_scale_lies_in_most_windows() -> None:
     assert commonest(windows(*given[:1])) == 0
 
 
+def test_on_a_plateau_the_commonest_scale_is_where_it_begins() -> None:
+    """One more row of many is chance; one of few is not."""
+    plateau = [("explicit", -1.0, -3.0)] * 22
+    assert commonest(windows(*plateau, ("explicit", -2.4, -3.0))) == -1.0
+    assert commonest(windows(*plateau, *[("explicit", -2.4, -3.0)] * 4)) == pytest.approx(-2.4)
+
+
 def test_the_mildest_scale_is_of_the_kind_that_needs_least() -> None:
     """So that no kind is left alone whole; one row among many that need none was labelled by mistake."""
     given = (
