@@ -174,5 +174,5 @@ def _checkpoint(recipe: Recipe, rows: Iterable["Rows"]) -> Path:
     content = [tensor.numpy().tobytes() for part in rows for tensor in part.batch]
     digest = hashlib.sha256(b"".join(content)).hexdigest()
     train = recipe.train.model_dump(mode="json", exclude={"wandb", "wandb_pictures"})
-    key = ledger_key(rows=digest, train=train, made_with=made_with(recipe.train), fit=5)
+    key = ledger_key(rows=digest, train=train, made_with=made_with(recipe.train), fit=6)
     return default_folder() / "fits" / f"{key}.ckpt"
